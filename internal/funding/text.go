@@ -1,0 +1,28 @@
+// Package funding holds the nouns of the domain as plain data: requirement, unit, series, ledger instrument, fiscal
+// profile, zone, market data, product, offer, flag. It reads them from files (strictly, all errors at once) and
+// computes nothing from them; the deciders do that. It does no I/O: readers take bytes.
+package funding
+
+import "zutuan/internal/money"
+
+// Text is what a person reads, in both languages. The English text may be empty; In falls back to Chinese then.
+type Text struct {
+	ZH string `json:"zh"`
+	EN string `json:"en,omitempty"`
+}
+
+// In returns the text in one language.
+func (t Text) In(language money.Language) string {
+	if language == money.English && t.EN != "" {
+		return t.EN
+	}
+	return t.ZH
+}
+
+// Money-of-record names, so that the other files of this package read as prose.
+type (
+	// Amount is exact money, in fen.
+	Amount = money.Amount
+	// Decimal is an exact rate, ratio or number of years.
+	Decimal = money.Decimal
+)
