@@ -42,8 +42,11 @@ type node struct {
 	quoted bool
 	line   int
 	column int
-	items  []*node
-	keys   []key
+	// textColumn is where the text itself begins on its line, after an opening quote; 0 where it is not on one line as
+	// written (a YAML block) or not known (JSON).
+	textColumn int
+	items      []*node
+	keys       []key
 }
 
 type key struct {
@@ -275,6 +278,13 @@ func convertYAML(reader *Reader, source *yaml.Node, depth int, count *int) (*nod
 		}
 		out.kind, out.text = KindScalar, source.Value
 		out.quoted = source.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
+		switch {
+		case source.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		case out.quoted:
+			out.textColumn = source.Column + 1
+		default:
+			out.textColumn = source.Column
+		}
 		if !out.quoted && (source.Value == "" || source.Value == "null" || source.Value == "~") {
 			out.kind = KindNull
 		}

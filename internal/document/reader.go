@@ -69,6 +69,15 @@ func (v Value) Line() int {
 	return v.node.line
 }
 
+// TextColumn returns where a scalar's text begins on its line, 1-based and after an opening quote, so that a mistake
+// inside the text can be placed; 0 where that is not known (JSON, a YAML block).
+func (v Value) TextColumn() int {
+	if v.node == nil {
+		return 0
+	}
+	return v.node.textColumn
+}
+
 // Kind returns the value's shape.
 func (v Value) Kind() Kind {
 	if v.node == nil {

@@ -10,6 +10,11 @@ const (
 	SchemaMarket     = "zutuan/market/v1"
 	SchemaFacts      = "zutuan/facts/v1"
 	SchemaZones      = "zutuan/zones/v1"
+
+	SchemaDocuments    = "zutuan/documents/v1"
+	SchemaInstitutions = "zutuan/institutions/v1"
+	SchemaLists        = "zutuan/lists/v1"
+	SchemaOverrides    = "zutuan/overrides/v1"
 )
 
 // ProductKinds, RuleGroups and the like are the words a product file may use.
@@ -65,7 +70,12 @@ type Formula struct {
 	Source string // as written; empty where not given
 	Path   string
 	Line   int
+	// Column is where the expression begins on its line, 1-based; 0 where the file does not show it on one line.
+	Column int
 }
+
+// Given reports whether the file wrote the formula at all.
+func (f Formula) Given() bool { return f.Source != "" }
 
 // ProductTerms are the terms of an offer.
 type ProductTerms struct {

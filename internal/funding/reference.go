@@ -8,13 +8,20 @@ type Parameter struct {
 	ID     string
 	Name   Text
 	Unit   string // a unit of the vocabulary: ratio, rate, yuan, quarters, years, count, text …
+	Note   string
 	Values []ParameterValue
 }
 
 // ParameterStatus and Confidence say how firm the ground is; house and practice values are labelled wherever shown.
 var ParameterStatuses = []string{"in_force", "repealed", "unpublished", "practice", "house"}
 
-// ParameterValue is what a parameter was from a day on (To zero: still is).
+// InForce reports whether a validity holds on a day: both its days are included, and a zero To has not ended.
+func InForce(from, to, date time.Time) bool {
+	return !date.Before(from) && (to.IsZero() || !date.After(to))
+}
+
+// ParameterValue is what a parameter was from a day on (To zero: still is; both days included, see InForce).
+// LastVerified is the day on which the text itself was last read, zero where nobody has read it yet.
 type ParameterValue struct {
 	Value        string
 	From         time.Time
@@ -43,7 +50,8 @@ type Document struct {
 	Date   string
 	Public string // yes | no | leaked
 	Status string // in_force | repealed | unclear
-	Seen   string // what was seen of the text: full, opening, press, none
+	Seen   string // what was seen of the text: full, part, opening, press, none
+	Note   string
 }
 
 // MarketSeries is one dated reference rate or exchange rate; a value holds from its day until the next.
@@ -51,10 +59,13 @@ type MarketSeries struct {
 	ID    string
 	Name  Text
 	Unit  string // rate | fx
-	Basis string // sourced | knowledge | illustrative
+	Basis string // sourced | knowledge | illustrative, of the series as a whole
 	Note  string
 	Dates []time.Time // ascending
 	Value []Decimal
+	// ValueBasis is the basis of each value; it differs from Basis where the file says so.
+	ValueBasis []string
+	ValueNote  []string
 }
 
 // At returns the value in force on a day and the day it dates from; false before the first value.
@@ -76,13 +87,17 @@ type Zone struct {
 	Province  string // GX, YN, NM …
 	Neighbour []string
 	National  bool
-	Note      string
+	// Year is the year of approval; Confidence says how firm the whole entry is.
+	Year       int
+	Confidence string
+	Note       string
 }
 
 // Membership is a dated membership in a list that changes, such as the key provinces (重点省份).
 type Membership struct {
 	List       string
 	Member     string
+	Name       string // of the member, for people
 	From       time.Time
 	To         time.Time // zero: still a member
 	Basis      string
@@ -90,3 +105,21 @@ type Membership struct {
 	Confidence string
 	Note       string
 }
+
+// Institution is one that offers products (金融机构). Net capital and tier-1 capital are in fen; nil is unknown, and the
+// lender-side limits (R22) are then undecided.
+type Institution struct {
+	ID         string
+	Name       Text
+	Type       string
+	NetCapital *Amount
+	Tier1      *Amount
+	AsOf       time.Time // of the capital figures; zero where there are none
+	Note       string
+}
+
+// InstitutionTypes and MembershipStatuses are the words of those files.
+var (
+	InstitutionTypes   = []string{"policy_bank", "commercial_bank", "multilateral", "bilateral", "government", "market", "leasing", "fund", "guarantee", "private"}
+	MembershipStatuses = []string{"in_force", "announced", "ended"}
+)
