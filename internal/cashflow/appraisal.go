@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"zutuan/internal/money"
+	"zutuan/internal/yield"
 
 	"github.com/shopspring/decimal"
 )
@@ -72,7 +73,12 @@ func equalStarts(a, b []int) bool {
 
 // firr returns the annual effective rate of the quarterly internal rate of return, nil where there is none.
 func firr(net []money.Amount) *money.Decimal {
-	return nil
+	root, ok := yield.Periodic(net)
+	if !ok {
+		return nil
+	}
+	annual := root.Annual()
+	return &annual
 }
 
 // discountBits is the precision of the discount factors: 2^-128 leaves an error far below 2^-50 fen on the largest
@@ -106,13 +112,9 @@ func presentValue(net []money.Amount, rate money.Decimal) money.Amount {
 // quarterlyFactor returns (1+rate)^(−1/4) × 2^128, from the fourth root of 1+rate with 512 binary places.
 func quarterlyFactor(rate money.Decimal) *big.Int {
 	growth := money.One.Add(rate)
-	scaled := new(big.Int).Lsh(growth.Coefficient(), 4*discountBits)
-	if exponent := int64(growth.Exponent()); exponent < 0 {
-		scaled.Quo(scaled, new(big.Int).Exp(big.NewInt(10), big.NewInt(-exponent), nil))
-	} else if exponent > 0 {
-		scaled.Mul(scaled, new(big.Int).Exp(big.NewInt(10), big.NewInt(exponent), nil))
-	}
-	root := scaled.Sqrt(scaled)
+	scaled, over := new(big.Int).Lsh(growth.Coefficient(), 4*discountBits), big.NewInt(1)
+	scale(growth.Exponent(), scaled, over)
+	root := scaled.Sqrt(scaled.Quo(scaled, over))
 	root.Sqrt(root)
 	factor := new(big.Int).Lsh(big.NewInt(1), 2*discountBits)
 	return factor.Quo(factor, root)

@@ -2,6 +2,7 @@ package cashflow
 
 import (
 	"fmt"
+	"math/big"
 
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
@@ -66,6 +67,8 @@ type assetClass struct {
 	years    int
 	residual money.Decimal
 	cost     money.Amount
+	// numerator / denominator is a quarter's depreciation in fen, exactly.
+	numerator, denominator *big.Int
 }
 
 // builder holds what all units share, so that one slab of memory serves all columns.
@@ -119,6 +122,9 @@ func (b *builder) profile(unit *funding.Unit) (*profile, error) {
 		if err := add(p); err != nil {
 			return nil, fmt.Errorf("unit %s: %w", unit.Code, err)
 		}
+	}
+	for i := range p.assets {
+		p.assets[i].setQuarterly()
 	}
 	b.accumulate(p)
 	return p, nil
@@ -220,7 +226,7 @@ func (b *builder) addRevenue(p *profile) error {
 
 func countLand(column []money.Amount, line *funding.RevenueLine) {
 	if !line.SetAside.IsZero() {
-		kept := newShare(money.One.Sub(line.SetAside))
+		kept := newShare(line.SetAside).rest()
 		for k, amount := range column {
 			column[k] = kept.of(amount)
 		}
@@ -334,6 +340,14 @@ type share struct {
 func newShare(rate money.Decimal) share {
 	units, fits := money.PerTrillion(rate)
 	return share{units: units, exact: rate, fits: fits}
+}
+
+// rest returns 1 − share.
+func (s share) rest() share {
+	if s.fits {
+		return share{units: rateUnits - s.units, fits: true}
+	}
+	return newShare(money.One.Sub(s.exact))
 }
 
 // of returns amount × share to the fen.

@@ -6,7 +6,12 @@ import (
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
 	"zutuan/internal/quarter"
+
+	"github.com/shopspring/decimal"
 )
+
+// millionths is one, in the unit in which shares and occupancies are compared.
+const millionths = 1_000_000
 
 // notStarted marks a unit that has not started, or never does.
 const notStarted = -1
@@ -137,8 +142,8 @@ func (p *profile) stateAfter(q, start int) UnitState {
 		Quarters: count, Started: true,
 		Invested: p.cumulativeInvested[last], CumulativeInflow: p.cumulativeInflow[last], CumulativeNet: p.cumulativeNet[last],
 	}
-	if share, ok := money.Ratio(state.Invested, p.investTotal); ok {
-		state.InvestedShare = share
+	if p.investTotal > 0 {
+		state.InvestedShare = decimal.New(int64(money.MulDiv(state.Invested, millionths, int64(p.investTotal))), -money.RatioDecimals)
 	}
 	if p.occupancy != nil {
 		state.Occupancy = p.occupancy[last]

@@ -129,13 +129,16 @@ func expandRecurring[T ~int64](values []T, series funding.Series) error {
 		if k > 0 && k%4 == 0 {
 			growth.raise()
 		}
-		reached := min(int64(k)+1, ramp)
-		if k%4 != 0 && reached == ramp && int64(k) >= ramp {
+		if k%4 != 0 && int64(k) >= ramp {
 			// Neither the ramp nor the year has moved since the last quarter.
 			values[k] = values[k-1]
 			continue
 		}
-		value, ok := growth.times(series.PerQuarter, reached, ramp)
+		part, whole := int64(k)+1, ramp
+		if part >= whole {
+			part, whole = 1, 1
+		}
+		value, ok := growth.times(series.PerQuarter, part, whole)
 		if !ok {
 			return ErrTooLarge
 		}
@@ -154,22 +157,19 @@ type power struct {
 }
 
 func newPower(growth money.Decimal) power {
-	numerator, denominator := fraction(money.One.Add(growth))
-	return power{baseNumerator: numerator, baseDenominator: denominator, numerator: 1, denominator: 1, small: true}
-}
-
-// fraction returns a rate as a reduced fraction. Rates come from files with at most twelve decimals; a longer one is
-// cut off there by its maker, not here, so it is the caller's invariant that PerTrillion holds.
-func fraction(rate money.Decimal) (numerator, denominator int64) {
-	if rate.Equal(money.One) {
-		return 1, 1
+	p := power{baseNumerator: 1, baseDenominator: 1, numerator: 1, denominator: 1, small: true}
+	if growth.IsZero() {
+		return p
 	}
-	units, ok := money.PerTrillion(rate)
+	units, ok := money.PerTrillion(growth)
 	if !ok {
-		units, _ = money.PerTrillion(rate.Round(12))
+		// Files hold at most twelve decimals; a longer growth can only come from a caller's arithmetic.
+		units, _ = money.PerTrillion(growth.Round(12))
 	}
+	units += rateUnits
 	divisor := gcd(units, rateUnits)
-	return units / divisor, rateUnits / divisor
+	p.baseNumerator, p.baseDenominator = units/divisor, rateUnits/divisor
+	return p
 }
 
 func gcd(a, b int64) int64 {

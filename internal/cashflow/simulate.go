@@ -152,7 +152,7 @@ func Simulate(input Input) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	sheet := statementInput{requirement: requirement, profiles: profiles, capital: capital, grants: grants, existing: input.ExistingDebtService}
+	sheet := statementInput{requirement: requirement, profiles: profiles, capital: capital, grants: grants, existing: input.ExistingDebtService, denominator: commonDenominator(profiles)}
 	if result.Statement, err = work.statement(sheet, starts, length); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,8 @@
 package cashflow
 
 import (
+	"math/big"
+
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
 )
@@ -43,6 +45,8 @@ type statementInput struct {
 	profiles        []*profile
 	capital, grants []money.Amount
 	existing        []money.Amount
+	// denominator is common to the depreciation of all units.
+	denominator *big.Int
 }
 
 // statement draws up length quarters for given starts.
@@ -61,7 +65,7 @@ func (b *builder) statement(in statementInput, starts []int, length int) (Statem
 	if err := s.replaceAfterHorizon(in.requirement); err != nil {
 		return s, err
 	}
-	s.depreciation = newDepreciation(in.profiles, starts, length)
+	s.depreciation = newDepreciation(in.profiles, starts, in.denominator)
 	taxed := length
 	if s.replaced {
 		taxed = in.requirement.Horizon

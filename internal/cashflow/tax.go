@@ -1,78 +1,128 @@
 package cashflow
 
 import (
+	"math"
 	"math/big"
+	"sort"
 
 	"zutuan/internal/money"
 )
 
-// depreciation holds exact straight-line depreciation: numerators by quarter over one common denominator, because
-// finance.md does not round it before the tax.
+// depreciation is exact straight-line depreciation: levels a quarter, as numerators over one common denominator,
+// because finance.md does not round it before the tax.
 type depreciation struct {
 	denominator *big.Int
-	numerators  []big.Int
+	// levels are in order of quarter; each holds from its quarter until the next level's.
+	levels []level
+}
+
+type level struct {
+	from      int
+	numerator *big.Int
 }
 
 // newDepreciation adds up what every started unit writes off, each class of assets over its years × 4 quarters from
 // the quarter after its unit's last investment.
-func newDepreciation(profiles []*profile, starts []int, length int) depreciation {
-	d := depreciation{denominator: commonDenominator(profiles), numerators: make([]big.Int, length)}
-	// numerators first holds the change from quarter to quarter, then the running sum.
-	var step big.Int
+func newDepreciation(profiles []*profile, starts []int, denominator *big.Int) depreciation {
+	var changes []level
 	for i, p := range profiles {
-		from := starts[i] + p.lastInvest + 1
-		if starts[i] == notStarted || from >= length {
+		if starts[i] == notStarted {
 			continue
 		}
+		from := starts[i] + p.lastInvest + 1
 		for _, asset := range p.assets {
-			numerator, denominator := asset.quarterly()
-			step.Mul(step.Quo(d.denominator, denominator), numerator)
-			d.numerators[from].Add(&d.numerators[from], &step)
-			if end := from + asset.years*4; end < length {
-				d.numerators[end].Sub(&d.numerators[end], &step)
-			}
+			step := new(big.Int).Quo(denominator, asset.denominator)
+			step.Mul(step, asset.numerator)
+			changes = append(changes, level{from, step}, level{from + asset.years*4, new(big.Int).Neg(step)})
 		}
 	}
-	for q := 1; q < length; q++ {
-		d.numerators[q].Add(&d.numerators[q], &d.numerators[q-1])
+	sort.SliceStable(changes, func(i, j int) bool { return changes[i].from < changes[j].from })
+	d := depreciation{denominator: denominator, levels: make([]level, 0, len(changes)+1)}
+	sum := new(big.Int)
+	for _, change := range changes {
+		if last := len(d.levels) - 1; last >= 0 && d.levels[last].from == change.from {
+			d.levels[last].numerator.Add(d.levels[last].numerator, change.numerator)
+			continue
+		}
+		if last := len(d.levels) - 1; last >= 0 {
+			sum = d.levels[last].numerator
+		}
+		d.levels = append(d.levels, level{change.from, new(big.Int).Add(sum, change.numerator)})
 	}
 	return d
 }
 
-// quarterly returns cost × (1 − residual) / (years × 4) as a fraction.
-func (a assetClass) quarterly() (numerator, denominator *big.Int) {
+// setQuarterly works out cost × (1 − residual) / (years × 4) as a fraction.
+func (a *assetClass) setQuarterly() {
 	kept := money.One.Sub(a.residual)
-	numerator = new(big.Int).Mul(kept.Coefficient(), big.NewInt(int64(a.cost)))
-	denominator = big.NewInt(int64(a.years) * 4)
-	if exponent := int64(kept.Exponent()); exponent < 0 {
-		denominator.Mul(denominator, new(big.Int).Exp(big.NewInt(10), big.NewInt(-exponent), nil))
-	} else if exponent > 0 {
-		numerator.Mul(numerator, new(big.Int).Exp(big.NewInt(10), big.NewInt(exponent), nil))
-	}
-	return numerator, denominator
+	a.numerator = new(big.Int).Mul(kept.Coefficient(), big.NewInt(int64(a.cost)))
+	a.denominator = big.NewInt(int64(a.years) * 4)
+	scale(kept.Exponent(), a.numerator, a.denominator)
 }
 
+// scale multiplies a fraction by 10^exponent.
+func scale(exponent int32, numerator, denominator *big.Int) {
+	if exponent < 0 {
+		denominator.Mul(denominator, new(big.Int).Exp(big.NewInt(10), big.NewInt(-int64(exponent)), nil))
+	} else if exponent > 0 {
+		numerator.Mul(numerator, new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil))
+	}
+}
+
+// commonDenominator returns the least number that every class of assets divides into whole numerators.
 func commonDenominator(profiles []*profile) *big.Int {
 	common := big.NewInt(1)
-	var divisor big.Int
+	var divisor, rest big.Int
 	for _, p := range profiles {
 		for _, asset := range p.assets {
-			_, denominator := asset.quarterly()
-			divisor.GCD(nil, nil, common, denominator)
-			common.Mul(common, denominator.Quo(denominator, &divisor))
+			if rest.Rem(common, asset.denominator).Sign() == 0 {
+				continue
+			}
+			divisor.GCD(nil, nil, common, asset.denominator)
+			common.Mul(common, rest.Quo(asset.denominator, &divisor))
 		}
 	}
 	return common
 }
 
+// at returns the numerator of one quarter's depreciation and the quarter until which it stays the same.
+func (d depreciation) at(q int) (numerator *big.Int, until int) {
+	next := sort.Search(len(d.levels), func(i int) bool { return d.levels[i].from > q })
+	numerator, until = zero, math.MaxInt
+	if next > 0 {
+		numerator = d.levels[next-1].numerator
+	}
+	if next < len(d.levels) {
+		until = d.levels[next].from
+	}
+	return numerator, until
+}
+
+// zero is never written to.
+var zero = new(big.Int)
+
 // between returns the exact depreciation of quarters from ≤ q < to, rounded to the fen once.
 func (d depreciation) between(from, to int) money.Amount {
-	var sum big.Int
-	for q := max(from, 0); q < min(to, len(d.numerators)); q++ {
-		sum.Add(&sum, &d.numerators[q])
+	var sum, part big.Int
+	for q := max(from, 0); q < to; {
+		numerator, until := d.at(q)
+		count := min(until, to) - q
+		sum.Add(&sum, part.Mul(numerator, part.SetInt64(int64(count))))
+		q += count
 	}
-	amount, _ := roundQuotient(&sum, new(big.Int).Set(d.denominator))
+	amount, _ := roundQuotient(&sum, part.Set(d.denominator))
 	return money.Amount(amount)
+}
+
+// column returns each quarter's depreciation to the fen.
+func (d depreciation) column(out []money.Amount) {
+	for q := 0; q < len(out); {
+		_, until := d.at(q)
+		amount := d.between(q, q+1)
+		for ; q < until && q < len(out); q++ {
+			out[q] = amount
+		}
+	}
 }
 
 // DepreciationBetween returns the depreciation of quarters from ≤ q < to, summed exactly and rounded to the fen once:
@@ -93,54 +143,45 @@ type loss struct {
 // tax fills Depreciation and, for the first quarters, IncomeTax: income × max(0, taxable result after losses), where
 // the taxable result is inflow − cost − surtax − depreciation, before interest ("adjusted income tax" of EMP-3).
 func (s *Statement) tax(rate money.Decimal, quarters int) {
-	for q := range s.Depreciation {
-		s.Depreciation[q] = s.depreciation.between(q, q+1)
-	}
+	s.depreciation.column(s.Depreciation)
 	if rate.IsZero() {
 		return
 	}
+	// The tax is rate × taxable / denominator; over holds the denominator times the rate's power of ten.
+	coefficient, over := rate.Coefficient(), new(big.Int).Set(s.depreciation.denominator)
+	scale(rate.Exponent(), coefficient, over)
 	var losses []loss
+	var taxable, divisor big.Int
 	for q := 0; q < quarters; q++ {
-		taxable := big.NewInt(int64(s.Inflow[q] - s.Cost[q] - s.Surtax[q]))
-		taxable.Mul(taxable, s.depreciation.denominator).Sub(taxable, &s.depreciation.numerators[q])
+		writtenOff, _ := s.depreciation.at(q)
+		taxable.Mul(taxable.SetInt64(int64(s.Inflow[q]-s.Cost[q]-s.Surtax[q])), s.depreciation.denominator)
+		taxable.Sub(&taxable, writtenOff)
 		if taxable.Sign() < 0 {
-			losses = append(losses, loss{quarter: q, left: taxable.Neg(taxable)})
+			losses = append(losses, loss{quarter: q, left: new(big.Int).Neg(&taxable)})
 			continue
 		}
-		losses = offset(losses, q, taxable)
-		s.IncomeTax[q] = taxOn(taxable, s.depreciation.denominator, rate)
+		losses = useLosses(losses, q, &taxable)
+		if taxable.Sign() > 0 {
+			amount, _ := roundQuotient(taxable.Mul(&taxable, coefficient), divisor.Set(over))
+			s.IncomeTax[q] = money.Amount(amount)
+		}
 	}
 }
 
-// offset uses the losses of the last 20 quarters against a profit, oldest first, and returns the losses that are left.
-func offset(losses []loss, q int, profit *big.Int) []loss {
-	for len(losses) > 0 && (q-losses[0].quarter > lossQuarters || profit.Sign() > 0) {
+// useLosses sets the losses of the last 20 quarters against a profit, oldest first, and returns the losses that are left.
+func useLosses(losses []loss, q int, profit *big.Int) []loss {
+	for len(losses) > 0 && q-losses[0].quarter > lossQuarters {
+		losses = losses[1:]
+	}
+	for len(losses) > 0 && profit.Sign() > 0 {
 		oldest := losses[0]
-		if q-oldest.quarter <= lossQuarters {
-			if oldest.left.Cmp(profit) > 0 {
-				oldest.left.Sub(oldest.left, profit)
-				profit.SetInt64(0)
-				break
-			}
-			profit.Sub(profit, oldest.left)
+		if oldest.left.Cmp(profit) > 0 {
+			oldest.left.Sub(oldest.left, profit)
+			profit.SetInt64(0)
+			break
 		}
+		profit.Sub(profit, oldest.left)
 		losses = losses[1:]
 	}
 	return losses
-}
-
-// taxOn returns rate × profit / denominator to the fen.
-func taxOn(profit, denominator *big.Int, rate money.Decimal) money.Amount {
-	if profit.Sign() <= 0 {
-		return 0
-	}
-	numerator := new(big.Int).Mul(profit, rate.Coefficient())
-	scaled := new(big.Int).Set(denominator)
-	if exponent := int64(rate.Exponent()); exponent < 0 {
-		scaled.Mul(scaled, new(big.Int).Exp(big.NewInt(10), big.NewInt(-exponent), nil))
-	} else if exponent > 0 {
-		numerator.Mul(numerator, new(big.Int).Exp(big.NewInt(10), big.NewInt(exponent), nil))
-	}
-	amount, _ := roundQuotient(numerator, scaled)
-	return money.Amount(amount)
 }

@@ -57,9 +57,26 @@ func MustRate(text string) Decimal {
 	return rate
 }
 
+// powersOfTen holds 10^0 to 10^18, all that fit an int64.
+var powersOfTen = func() (powers [19]int64) {
+	powers[0] = 1
+	for i := 1; i < len(powers); i++ {
+		powers[i] = powers[i-1] * 10
+	}
+	return powers
+}()
+
 // PerTrillion returns the rate as a whole number of 1e-12, the form in which schedules multiply. It reports false
 // where the rate has more decimals or is too large; ParseRate never returns such a rate.
 func PerTrillion(rate Decimal) (int64, bool) {
+	// Nearly every rate has few digits; those are scaled without making a decimal.
+	if exponent := rate.Exponent(); exponent <= 0 && exponent >= -rateDecimals && rate.NumDigits() <= 15 {
+		coefficient, factor := rate.CoefficientInt64(), powersOfTen[rateDecimals+exponent]
+		if limit := powersOfTen[rateDecimals+maxRateDigits] / factor; coefficient > limit || coefficient < -limit {
+			return 0, false
+		}
+		return coefficient * factor, true
+	}
 	scaled := rate.Shift(rateDecimals)
 	if !scaled.IsInteger() || scaled.Abs().GreaterThan(decimal.New(1, rateDecimals+maxRateDigits)) {
 		return 0, false
