@@ -48,8 +48,15 @@ type RiskRule struct {
 	Mitigation  []Text
 	// BlocksFinalization is the mildest level from which a plan cannot be finalized without a waiver; stop always does.
 	BlocksFinalization Level
-	Labels             []string
-	Note               string
+	// OfficialGrade names a text fact that holds an officially notified grade (green, yellow, orange, red). Where the
+	// fact is known the notified grade replaces the computed level of the present state; empty for most rules.
+	OfficialGrade string
+	// Status and Confidence say how firm the ground of a rule is that has no parameter to say it (a gate); empty
+	// otherwise. Where parameters are used too, the weaker of the two counts.
+	Status     string
+	Confidence string
+	Labels     []string
+	Note       string
 }
 
 // RiskLevel is one level of a rule. Condition is as written: a comparison that the metric completes (">= p.x"), or a
