@@ -28,7 +28,9 @@ type Instrument struct {
 	Start       time.Time
 	Maturity    time.Time
 	Repayment   string // equal_principal|annuity|bullet|custom
-	Interval    int    // quarters between payments: 1, 2 or 4
+	// Custom holds the shares of all instalments of a custom repayment, the paid ones included.
+	Custom      []Decimal
+	Interval    int // quarters between payments: 1, 2 or 4
 	GraceUntil  time.Time
 	RepaySource string
 	Implicit    bool

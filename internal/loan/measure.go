@@ -1,0 +1,61 @@
+package loan
+
+import (
+	"math/big"
+
+	"github.com/shopspring/decimal"
+
+	"zutuan/internal/money"
+)
+
+// Measure is a ratio, a rate or a number of years, rounded half-up to 6 decimals from its exact value; or it is absent
+// (Known false), which is never the same as zero.
+type Measure struct {
+	Value money.Decimal
+	Known bool
+}
+
+// MarshalJSON writes a string of 6 decimals, or null.
+func (m Measure) MarshalJSON() ([]byte, error) {
+	if !m.Known {
+		return []byte("null"), nil
+	}
+	return []byte(`"` + m.Value.StringFixed(money.RatioDecimals) + `"`), nil
+}
+
+// String prints the 6 decimals, or a dash.
+func (m Measure) String() string {
+	if !m.Known {
+		return "—"
+	}
+	return m.Value.StringFixed(money.RatioDecimals)
+}
+
+const million = 1_000_000
+
+// millionths makes a known measure.
+func millionths(value int64) Measure {
+	return Measure{decimal.New(value, -money.RatioDecimals), true}
+}
+
+// ratio returns numerator / denominator, absent where the denominator is not positive.
+func ratio(numerator, denominator money.Amount) Measure {
+	if denominator <= 0 {
+		return Measure{}
+	}
+	if numerator.Abs()/denominator < 1<<40 { // the result in millionths then fits an int64
+		return millionths(int64(money.MulDiv(numerator, million, int64(denominator))))
+	}
+	return measureOf(big.NewRat(int64(numerator), int64(denominator)))
+}
+
+// measureOf rounds an exact number, a tie away from zero.
+func measureOf(exact *big.Rat) Measure {
+	top := new(big.Int).Mul(exact.Num(), big.NewInt(2*million))
+	if exact.Sign() < 0 {
+		top.Sub(top, exact.Denom())
+	} else {
+		top.Add(top, exact.Denom())
+	}
+	return Measure{decimal.NewFromBigInt(top.Quo(top, new(big.Int).Lsh(exact.Denom(), 1)), -money.RatioDecimals), true}
+}
