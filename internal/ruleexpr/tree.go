@@ -166,8 +166,6 @@ type node struct {
 	texts []string
 	flag  bool
 	cmp   comparison
-	// negated marks "not in" and the like, as written.
-	negated bool
 	// depth counts how many lists an opElement's list is nested in, 0 for the outermost.
 	depth int
 	// from and to are the character span in the source.

@@ -1,0 +1,48 @@
+# 组团 Zutuan. `make` lists what can be made.
+GO ?= go
+export CGO_ENABLED ?= 0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@2026.1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+
+-include internal/lp/deps.mk
+
+.PHONY: build
+build: ## build bin/zutuan
+	@$(GO) build -trimpath -o bin/zutuan ./cmd/zutuan
+
+.PHONY: run
+run: build ## build, and assess the 凭祥 sample
+	@bin/zutuan assess --sample pingxiang --date 2026-06-30
+
+.PHONY: test
+test: deps ## every test, from a clean checkout
+	@$(GO) vet ./...
+	@$(GO) test ./...
+
+.PHONY: check
+check: deps ## everything that must be clean: format, vet, linter, race detector, shipped rules
+	@test -z "$$(gofmt -l cmd internal rules)" || { gofmt -l cmd internal rules; echo "run gofmt"; exit 1; }
+	@$(GO) vet ./...
+	@$(GO) run $(STATICCHECK) ./...
+	@CGO_ENABLED=1 $(GO) test -race ./...
+	@$(GO) run ./cmd/zutuan rules check
+	@$(GO) run ./cmd/zutuan rules test
+
+.PHONY: bench
+bench: deps ## every benchmark beside its baselines
+	@$(GO) test -run '^$$' -bench . -benchtime 300ms ./internal/...
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for ten seconds
+	@for pack in $$($(GO) list ./internal/...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pack | grep '^Fuzz'); do \
+	    echo "$$pack $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s $$pack || exit 1; done; done
+
+.PHONY: golden
+golden: ## rewrite the golden texts; read the difference before committing it
+	@UPDATE_GOLDEN=1 $(GO) test ./cmd/zutuan
