@@ -92,9 +92,11 @@ func readRange(value document.Value, fact ruleexpr.Fact, isNumber bool) (low, hi
 		if !item.Present() {
 			return
 		}
-		parsed, err := parseValue(item.String(), fact.Unit)
+		text := item.String()
+		parsed, err := parseValue(text, fact.Unit)
 		if err != nil {
-			item.Problem("range", fmt.Sprintf("不是单位 %s 的数：%v", fact.Unit, err), fmt.Sprintf("not a number in %s: %v", fact.Unit, err))
+			problem := valueProblem(text, string(fact.Unit))
+			item.Problem("range", problem.ZH, problem.EN)
 			return
 		}
 		bounds[i] = &parsed

@@ -255,11 +255,9 @@ func (l *loader) riskPacks() {
 // Product reads, compiles and checks one product file against the library: what loading does for each file, and what
 // saving a draft does. The error is a document.Problems with everything that is wrong.
 func (l *Library) Product(file string, data []byte) (*Product, error) {
-	read, err := ReadProduct(file, data, l.Documents)
-	if err != nil {
-		return nil, err
-	}
-	problems := l.checkProduct(file, read)
+	var problems document.Problems
+	read, err := readProduct(file, data, l)
+	merge(&problems, file, err)
 	var compiled *Product
 	if l.Vocabulary != nil {
 		compiled, err = compileProduct(file, read, l.Vocabulary)
@@ -274,12 +272,15 @@ func (l *Library) Product(file string, data []byte) (*Product, error) {
 
 // RiskPack reads and compiles one risk pack against the library. The error is a document.Problems.
 func (l *Library) RiskPack(file string, data []byte) (*RiskPack, error) {
-	read, err := ReadRiskPack(file, data, l.Documents)
-	if err != nil || l.Vocabulary == nil {
-		return nil, err
+	var problems document.Problems
+	read, err := readRiskPack(file, data, l.Documents)
+	merge(&problems, file, err)
+	var compiled *RiskPack
+	if l.Vocabulary != nil {
+		compiled, err = compileRiskPack(file, read, l.Vocabulary)
+		merge(&problems, file, err)
 	}
-	compiled, err := compileRiskPack(file, read, l.Vocabulary)
-	if err != nil {
+	if err := problems.Err(); err != nil || compiled == nil {
 		return nil, err
 	}
 	compiled.Digest = digest(data)

@@ -1,7 +1,6 @@
 package rulepack
 
 import (
-	"fmt"
 	"strings"
 
 	"zutuan/internal/document"
@@ -67,10 +66,7 @@ func checkOverride(override funding.ParameterOverride, parameters *Parameters) f
 		zh, en := suggest(override.Parameter, parameters.ids())
 		return funding.Text{ZH: "没有参数 " + override.Parameter + zh, EN: "there is no parameter " + override.Parameter + en}
 	}
-	if err := checkParameterText(override.Value, parameter.Unit); err != nil {
-		return funding.Text{ZH: fmt.Sprintf("%q 不是单位 %s 的值：%v", override.Value, parameter.Unit, err), EN: fmt.Sprintf("%q is not a value in %s: %v", override.Value, parameter.Unit, err)}
-	}
-	return funding.Text{}
+	return valueProblem(override.Value, parameter.Unit)
 }
 
 func (p *Parameters) ids() []string {

@@ -61,8 +61,8 @@ func readParameterValue(in *document.Object, parameter funding.Parameter, docume
 	from := in.Required("from")
 	value.From, value.To = readPeriod(from, in.Optional("to"))
 	if text.Present() && parameter.Unit != "" {
-		if err := checkParameterText(value.Value, parameter.Unit); err != nil {
-			text.Problem("value", fmt.Sprintf("%q 不是单位 %s 的值：%v", value.Value, parameter.Unit, err), fmt.Sprintf("%q is not a value in %s: %v", value.Value, parameter.Unit, err))
+		if problem := valueProblem(value.Value, parameter.Unit); problem.ZH != "" {
+			text.Problem("value", problem.ZH, problem.EN)
 		}
 	}
 	if before := len(parameter.Values); before > 0 {
@@ -74,15 +74,13 @@ func readParameterValue(in *document.Object, parameter funding.Parameter, docume
 	return value
 }
 
-func checkParameterText(text, unit string) error {
-	if unit == unitText {
-		return nil
+// valueProblem says why a text is not a value of a parameter's unit, empty where it is one.
+func valueProblem(text, unit string) funding.Text {
+	if checkValue(text, unit) == nil {
+		return funding.Text{}
 	}
-	if isCalendar(ruleexpr.Unit(unit)) {
-		return calendarError(text, ruleexpr.Unit(unit))
-	}
-	_, err := parseValue(text, ruleexpr.Unit(unit))
-	return err
+	allowed := allowedValue(unit)
+	return funding.Text{ZH: fmt.Sprintf("%q 不对：应写%s", text, allowed.ZH), EN: fmt.Sprintf("%q is wrong: write %s", text, allowed.EN)}
 }
 
 // Parameters is all thresholds with their history. It does not change after it was made.
@@ -177,9 +175,9 @@ func (p *Parameters) At(date time.Time, region string, overrides []funding.Param
 		}
 		value := &set.Values[at]
 		value.Override, value.Value, value.Missing = &override, override.Value, funding.Text{}
-		if err := checkParameterText(override.Value, value.Unit); err != nil {
+		if problem := valueProblem(override.Value, value.Unit); problem.ZH != "" {
 			value.Value = ""
-			value.Missing = funding.Text{ZH: fmt.Sprintf("覆盖值 %q 不能用：%v", override.Value, err), EN: fmt.Sprintf("the override %q cannot be used: %v", override.Value, err)}
+			value.Missing = funding.Text{ZH: "覆盖值不能用：" + problem.ZH, EN: "the override cannot be used: " + problem.EN}
 		}
 	}
 	return set

@@ -1,8 +1,6 @@
 package rulepack
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -65,65 +63,6 @@ func compileProduct(file string, product *funding.Product, vocabulary *ruleexpr.
 	return out, nil
 }
 
-// checkProduct checks a product against the rest of the library: its institution, its reference rate, and the samples
-// and facts that its tests name.
-func (l *Library) checkProduct(file string, product *funding.Product) document.Problems {
-	var problems document.Problems
-	add := func(path string, line int, code, zh, en string) {
-		problems = append(problems, document.Problem{File: file, Path: path, Line: line, Code: code, ZH: zh, EN: en})
-	}
-	if _, known := l.Institution(product.Institution); !known && len(l.Institutions) > 0 {
-		zh, en := suggest(product.Institution, l.institutionIDs())
-		add("institution", 0, "unknown_institution", "institutions.yaml 里没有 "+product.Institution+zh, "institutions.yaml has no "+product.Institution+en)
-	}
-	if reference := product.Terms.FloatingReference; reference != "" && l.Market != nil {
-		if _, known := l.Market.Series(reference); !known {
-			zh, en := suggest(reference, l.marketIDs())
-			add("terms.floating.reference", 0, "unknown_reference", "market.yaml 里没有 "+reference+zh, "market.yaml has no "+reference+en)
-		}
-	}
-	for _, test := range product.Tests {
-		if !slices.Contains(l.Samples, test.Requirement) {
-			list := strings.Join(l.Samples, ", ")
-			add(test.Path+".given.requirement", test.Line, "unknown_sample", fmt.Sprintf("samples 里没有 %s；有 %s", test.Requirement, list), fmt.Sprintf("there is no sample %s; there are %s", test.Requirement, list))
-		}
-		for _, problem := range l.checkAssignments(test) {
-			add(test.Path+".given", test.Line, "unknown_fact", problem.ZH, problem.EN)
-		}
-	}
-	return problems
-}
-
-// checkAssignments returns what is wrong with the facts that a test sets and unsets, in order of their names.
-func (l *Library) checkAssignments(test funding.ProductTest) []funding.Text {
-	if l.Vocabulary == nil {
-		return nil
-	}
-	var wrong []funding.Text
-	trial := l.Vocabulary.NewFacts()
-	names := make([]string, 0, len(test.Set))
-	for name := range test.Set {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range append(names, test.Unset...) {
-		slot, known := l.Vocabulary.Lookup(name)
-		if !known {
-			zh, en := hint(l.Vocabulary.Nearest(name))
-			wrong = append(wrong, funding.Text{ZH: "没有名为 " + name + " 的事实" + zh, EN: "there is no fact named " + name + en})
-			continue
-		}
-		text, sets := test.Set[name]
-		if !sets {
-			continue
-		}
-		if err := trial.SetFromText(slot, text); err != nil {
-			wrong = append(wrong, funding.Text{ZH: fmt.Sprintf("%s 的值 %q 不对：%v", name, text, err), EN: fmt.Sprintf("the value %q of %s is wrong: %v", text, name, err)})
-		}
-	}
-	return wrong
-}
-
 // suggest returns the ends of two sentences that name what a mistyped word may have meant, empty where nothing is near.
 func suggest(word string, known []string) (zh, en string) { return hint(document.Nearest(word, known)) }
 
@@ -132,7 +71,7 @@ func hint(near []string) (zh, en string) {
 	if len(near) == 0 {
 		return "", ""
 	}
-	return "，是否想写 " + strings.Join(near, "、"), "; did you mean " + strings.Join(near, ", ")
+	return "，是否想写 " + strings.Join(near, "、") + "？", "; did you mean " + strings.Join(near, ", ") + "?"
 }
 
 // EffectiveOn reports whether the version can be offered on a day.

@@ -8,6 +8,7 @@ import (
 	"zutuan/internal/document"
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
+	"zutuan/internal/ruleexpr"
 )
 
 // Bounds of a product's terms: wider than any product, narrow enough that a percentage written as a whole number or an
@@ -22,26 +23,38 @@ const (
 
 // productReader fills a product; the values themselves collect what is wrong.
 type productReader struct {
-	documents *Documents
-	out       *funding.Product
+	// library is what names in the file must exist in; its parts may be nil where they could not be read, and what
+	// depends on them is then left unchecked.
+	library *Library
+	out     *funding.Product
 }
 
-// ReadProduct reads a product file (zutuan/product/v1, spec "A product file"); its expressions are kept as text, see
-// Library.CompileProduct. documents is the register that every basis must be in; nil leaves that unchecked. The error
-// is a document.Problems with everything that is wrong.
-func ReadProduct(file string, data []byte, documents *Documents) (*funding.Product, error) {
-	reader := &productReader{documents: documents, out: &funding.Product{}}
-	if err := readFile(file, data, funding.SchemaProduct, reader.read); err != nil {
+// ReadProduct reads a product file (zutuan/product/v1) on its own: nothing that it names is looked up, and its
+// expressions are kept as text. Library.Product does all of it. The error is a document.Problems.
+func ReadProduct(file string, data []byte) (*funding.Product, error) {
+	product, err := readProduct(file, data, &Library{})
+	if err != nil {
 		return nil, err
 	}
-	return reader.out, nil
+	return product, nil
+}
+
+// readProduct returns what could be read even where it is wrong, so that the expressions can be checked too.
+func readProduct(file string, data []byte, library *Library) (*funding.Product, error) {
+	reader := &productReader{library: library, out: &funding.Product{}}
+	err := readFile(file, data, funding.SchemaProduct, reader.read)
+	return reader.out, err
 }
 
 func (r *productReader) read(root *document.Object) {
 	out := r.out
 	out.ID = readID(root.Required("id"), identifier, map[string]bool{})
 	out.Version = root.Optional("version").Int(1, 1_000_000, 1)
-	out.Institution = root.Required("institution").Name()
+	institution := root.Required("institution")
+	out.Institution = institution.Name()
+	if len(r.library.Institutions) > 0 {
+		r.known(institution, out.Institution, r.library.institutionIDs(), institutionsPath)
+	}
 	out.Name = readText(root.Required("name"))
 	out.Kind = root.Required("kind").Enum(funding.ProductKinds...)
 	effective := root.Required("effective").Object()
@@ -59,6 +72,15 @@ func (r *productReader) read(root *document.Object) {
 	r.source(root)
 	r.score(root.Required("score"))
 	r.tests(root.Optional("tests"))
+}
+
+// known reports a name that a file of the library does not have.
+func (r *productReader) known(value document.Value, name string, names []string, file string) {
+	if name == "" || slices.Contains(names, name) {
+		return
+	}
+	zh, en := suggest(name, names)
+	value.Problem("unknown_name", file+" 里没有 "+name+zh, file+" has no "+name+en)
 }
 
 func isCurrency(text string) bool {
@@ -105,7 +127,11 @@ func (r *productReader) terms(value document.Value) {
 	refusePercent(in.Optional("rate"), t.Rate.Source)
 	if floating := in.Optional("floating"); floating.Present() {
 		f := floating.Object()
-		t.FloatingReference = f.Required("reference").Name()
+		reference := f.Required("reference")
+		t.FloatingReference = reference.Name()
+		if r.library.Market != nil {
+			r.known(reference, t.FloatingReference, r.library.marketIDs(), marketPath)
+		}
 		t.FloatingSpreadFixed = f.Required("spread_fixed").Bool()
 		t.FloatingResetQuarters = f.Required("reset_quarters").Int(1, maxResetQuarters, 1)
 		f.Done()
@@ -211,7 +237,7 @@ func (r *productReader) rules(value document.Value) {
 			ID: readID(in.Required("id"), ruleName, seen), Group: in.Required("group").Enum(funding.RuleGroups...), Level: in.Required("level").Enum(funding.RuleLevels...),
 			When: readFormula(in.Required("when")), Message: readText(in.Required("message")), Basis: basis.Name(),
 		}
-		r.documents.check(basis, rule.Basis)
+		r.library.Documents.check(basis, rule.Basis)
 		r.out.Rules = append(r.out.Rules, rule)
 	})
 }
@@ -280,10 +306,17 @@ func (r *productReader) tests(value document.Value) {
 		}
 		names[test.Name] = true
 		given, expect := in.Required("given").Object(), in.Required("expect").Object()
-		test.Requirement = given.Required("requirement").Name()
+		sample := given.Required("requirement")
+		test.Requirement = sample.Name()
+		if r.library.Vocabulary != nil {
+			r.known(sample, test.Requirement, r.library.Samples, "samples")
+		}
 		test.Date = given.Optional("date").Date()
-		test.Set = readAssignments(given.Optional("set"))
-		test.Unset = readTexts(given.Optional("unset"))
+		test.Set = r.assignments(given.Optional("set"))
+		given.Optional("unset").List(func(_ int, item document.Value) {
+			test.Unset = append(test.Unset, item.Name())
+			r.fact(item, item.Name())
+		})
 		given.Done()
 		test.Verdict = expect.Required("verdict").Enum(verdicts...)
 		test.Failed = r.ruleIDs(expect.Optional("failed"))
@@ -293,8 +326,8 @@ func (r *productReader) tests(value document.Value) {
 	})
 }
 
-// readAssignments reads fact: value; a value may be a list of words, which facts keep separated by commas.
-func readAssignments(value document.Value) map[string]string {
+// assignments reads fact: value; a value may be a list of words, which facts keep separated by commas.
+func (r *productReader) assignments(value document.Value) map[string]string {
 	if !value.Present() {
 		return nil
 	}
@@ -302,13 +335,45 @@ func readAssignments(value document.Value) map[string]string {
 	set := map[string]string{}
 	for _, name := range in.Keys() {
 		item := in.Required(name)
+		text := item.String
 		if item.Kind() == document.KindList {
-			set[name] = strings.Join(readTexts(item), ",")
-			continue
+			text = func() string { return strings.Join(readTexts(item), ",") }
 		}
-		set[name] = item.String()
+		set[name] = text()
+		if slot, known := r.fact(item, name); known {
+			if err := r.library.Vocabulary.NewFacts().SetFromText(slot, set[name]); err != nil {
+				allowed := valuesOf(r.library.Vocabulary.Fact(slot))
+				item.Problem("value", fmt.Sprintf("%q 不能作 %s 的值：应是%s", set[name], name, allowed.ZH), fmt.Sprintf("%q is no value of %s: write %s", set[name], name, allowed.EN))
+			}
+		}
 	}
 	return set
+}
+
+// fact looks a name up and reports one that the vocabulary does not have.
+func (r *productReader) fact(value document.Value, name string) (ruleexpr.Slot, bool) {
+	if r.library.Vocabulary == nil || name == "" {
+		return 0, false
+	}
+	slot, known := r.library.Vocabulary.Lookup(name)
+	if !known {
+		zh, en := hint(r.library.Vocabulary.Nearest(name))
+		value.Problem("unknown_fact", "没有名为 "+name+" 的事实"+zh, "there is no fact named "+name+en)
+	}
+	return slot, known
+}
+
+// valuesOf says what the value of a fact looks like when it is written as text.
+func valuesOf(fact ruleexpr.Fact) funding.Text {
+	allowed := allowedValue(string(fact.Unit))
+	switch fact.Type {
+	case ruleexpr.TypeFlag:
+		return funding.Text{ZH: " true 或 false", EN: "true or false"}
+	case ruleexpr.TypeNumbers:
+		return funding.Text{ZH: "逗号隔开的一组：" + allowed.ZH, EN: "a list, separated by commas, of " + allowed.EN}
+	default:
+		return allowed
+	}
 }
 
 // ruleIDs reads ids of this product's rules.

@@ -136,41 +136,61 @@ func readPeriod(from, to document.Value) (first, last time.Time) {
 	return first, last
 }
 
-// parseValue reads the text of a number as its unit allows and reports whether a fact of that unit holds it exactly.
+// errValue says that a text is not a value of its unit; allowedValue says in words what is.
+var errValue = errors.New("not a value of the unit")
+
+// parseValue reads the text of a number as its unit allows and refuses one that a fact of that unit would not hold
+// exactly.
 func parseValue(text string, unit ruleexpr.Unit) (money.Decimal, error) {
-	var value money.Decimal
+	value, err := money.ParseRate(text)
 	if unit == ruleexpr.UnitYuan {
-		amount, err := money.ParseAmount(text)
-		if err != nil {
-			return money.Zero, err
-		}
+		var amount money.Amount
+		amount, err = money.ParseAmount(text)
 		value = amount.Decimal()
-	} else {
-		parsed, err := money.ParseRate(text)
-		if err != nil {
-			return money.Zero, err
-		}
-		value = parsed
 	}
-	if !value.Equal(value.Round(int32(unit.Decimals()))) {
-		return money.Zero, fmt.Errorf("more than %d decimals", unit.Decimals())
+	if err != nil || !value.Equal(value.Round(int32(unit.Decimals()))) {
+		return money.Zero, errValue
 	}
 	return value, nil
+}
+
+// checkValue refuses a text that is not a value of the unit, unitText and the calendar units included.
+func checkValue(text, unit string) error {
+	var err error
+	switch ruleexpr.Unit(unit) {
+	case unitText:
+	case ruleexpr.UnitQuarter:
+		_, err = quarter.Parse(text)
+	case ruleexpr.UnitDate:
+		_, err = document.ParseDate(text)
+	default:
+		_, err = parseValue(text, ruleexpr.Unit(unit))
+	}
+	if err != nil {
+		return errValue
+	}
+	return nil
+}
+
+// allowedValue says what a value of a unit looks like when it is written as text.
+func allowedValue(unit string) funding.Text {
+	switch decimals := ruleexpr.Unit(unit).Decimals(); ruleexpr.Unit(unit) {
+	case ruleexpr.UnitQuarter:
+		return funding.Text{ZH: "季度，如 2026Q1", EN: "a quarter such as 2026Q1"}
+	case ruleexpr.UnitDate:
+		return funding.Text{ZH: "日期，如 2026-01-31", EN: "a date such as 2026-01-31"}
+	case ruleexpr.UnitYuan:
+		return funding.Text{ZH: "以元为单位的金额，如 10000000.00", EN: "an amount in yuan such as 10000000.00"}
+	case ruleexpr.UnitRatio, ruleexpr.UnitRate:
+		return funding.Text{ZH: fmt.Sprintf("小数，如 0.2（不写 20%%），最多 %d 位小数", decimals), EN: fmt.Sprintf("a decimal fraction such as 0.2 (never 20%%), with at most %d decimals", decimals)}
+	default:
+		return funding.Text{ZH: fmt.Sprintf("普通的数，最多 %d 位小数", decimals), EN: fmt.Sprintf("a plain number with at most %d decimals", decimals)}
+	}
 }
 
 // isCalendar reports whether values of the unit are written as calendar days or quarters and not as numbers.
 func isCalendar(unit ruleexpr.Unit) bool {
 	return unit == ruleexpr.UnitDate || unit == ruleexpr.UnitQuarter
-}
-
-// calendarError returns why a text is not a day or a quarter.
-func calendarError(text string, unit ruleexpr.Unit) error {
-	if unit == ruleexpr.UnitQuarter {
-		_, err := quarter.Parse(text)
-		return err
-	}
-	_, err := document.ParseDate(text)
-	return err
 }
 
 func unitWords() []string {

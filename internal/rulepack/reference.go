@@ -153,7 +153,7 @@ func ReadInstitutions(file string, data []byte) ([]funding.Institution, error) {
 				NetCapital: readAmount(in.Optional("net_capital")), Tier1: readAmount(in.Optional("tier1")), AsOf: in.Optional("as_of").Date(), Note: in.Optional("note").String(),
 			}
 			if (entry.NetCapital != nil || entry.Tier1 != nil) && entry.AsOf.IsZero() {
-				in.Optional("as_of").Problem("missing", "给出资本时要写 as_of（哪一天的数）", "capital figures need as_of, the day they are of")
+				in.Problem("missing", "给出资本时要写 as_of（哪一天的数）", "capital figures need as_of, the day they are of")
 			}
 			list = append(list, entry)
 		})

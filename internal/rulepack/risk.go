@@ -1,7 +1,6 @@
 package rulepack
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -49,9 +48,19 @@ type CompiledRiskLevel struct {
 // comparisonOperators begin a condition that the metric completes, longer ones first.
 var comparisonOperators = []string{">=", "<=", "==", "!=", ">", "<"}
 
-// ReadRiskPack reads a risk pack (zutuan/risk/v1); its expressions are kept as text, see Library.RiskPack. documents is
-// the register that every basis must be in; nil leaves that unchecked. The error is a document.Problems.
+// ReadRiskPack reads a risk pack (zutuan/risk/v1) on its own; its expressions are kept as text. documents is the
+// register that every basis must be in; nil leaves that unchecked. Library.RiskPack compiles too. The error is a
+// document.Problems.
 func ReadRiskPack(file string, data []byte, documents *Documents) (*funding.RiskPack, error) {
+	pack, err := readRiskPack(file, data, documents)
+	if err != nil {
+		return nil, err
+	}
+	return pack, nil
+}
+
+// readRiskPack returns what could be read even where it is wrong, so that the expressions can be checked too.
+func readRiskPack(file string, data []byte, documents *Documents) (*funding.RiskPack, error) {
 	pack := &funding.RiskPack{}
 	seen := map[string]bool{}
 	err := readFile(file, data, funding.SchemaRisk, func(root *document.Object) {
@@ -71,10 +80,7 @@ func ReadRiskPack(file string, data []byte, documents *Documents) (*funding.Risk
 			pack.Rules = append(pack.Rules, readRiskRule(in, documents, seen))
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	return pack, nil
+	return pack, err
 }
 
 func readRiskRule(in *document.Object, documents *Documents, seen map[string]bool) funding.RiskRule {
@@ -187,13 +193,9 @@ func compileRiskPack(file string, pack *funding.RiskPack, vocabulary *ruleexpr.V
 func (c *compiler) riskRule(rule funding.RiskRule) CompiledRiskRule {
 	compiled := CompiledRiskRule{RiskRule: rule, AppliesWhen: c.condition(rule.AppliesWhen)}
 	c.officialGrade(rule)
-	var units []ruleexpr.Unit
-	if rule.Unit != "" {
-		units = append(units, ruleexpr.Unit(rule.Unit))
-	}
 	before := len(c.problems)
-	compiled.Metric = c.number(rule.Metric, units...)
-	compiled.Numerator, compiled.Denominator = c.number(rule.Numerator), c.number(rule.Denominator)
+	compiled.Metric = c.number(rule.Metric, ruleexpr.Unit(rule.Unit))
+	compiled.Numerator, compiled.Denominator = c.number(rule.Numerator, ""), c.number(rule.Denominator, "")
 	if len(c.problems) > before {
 		// The levels repeat the metric; its own mistakes are enough.
 		return compiled
@@ -213,7 +215,10 @@ func (c *compiler) officialGrade(rule funding.RiskRule) {
 	if known && c.vocabulary.Fact(slot).Type == ruleexpr.TypeText {
 		return
 	}
-	zh, en := hint(c.vocabulary.Nearest(rule.OfficialGrade))
+	var zh, en string
+	if !known {
+		zh, en = hint(c.vocabulary.Nearest(rule.OfficialGrade))
+	}
 	c.problem(rule.Metric, "official_grade", "规则 "+rule.ID+" 的 official_grade 应是一个文字事实的名称，如 fiscal.official_grade"+zh,
 		"the official_grade of rule "+rule.ID+" should name a text fact, such as fiscal.official_grade"+en)
 }
@@ -226,7 +231,11 @@ func (c *compiler) riskLevel(metric funding.Formula, level funding.RiskLevel) Co
 		compiled.Rule = c.condition(level.Condition)
 		return compiled
 	}
-	compiled.Rule = c.comparison(level.Condition, fmt.Sprintf("(%s) %s", metric.Source, written))
+	if !metric.Given() {
+		// The reader has said so already.
+		return compiled
+	}
+	compiled.Rule = c.comparison("("+metric.Source+") ", level.Condition)
 	if compiled.Rule == nil {
 		return compiled
 	}
