@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
 )
@@ -91,5 +93,77 @@ func TestPublishedRequirements(t *testing.T) {
 				t.Errorf("CFADS of quarter 99 is %s, want %s, then %s, want 0", got, want.last, long.CFADS[100])
 			}
 		})
+	}
+}
+
+// The samples that ship with the program are the published requirements moved to 2026; only the calendar differs.
+func TestSamplesAreThePublishedRequirementsInAnotherYear(t *testing.T) {
+	for sample, original := range map[string]string{"pingxiang": "GX-PX-01", "lincang": "YN-LC-01", "manzhouli": "NM-MZL-01"} {
+		t.Run(sample, func(t *testing.T) {
+			got := readSample(t, "../../rules/samples/"+sample+"/requirement.yaml")
+			want := readSample(t, "../../testdata/requirements/original/"+original+".json")
+			if got.Start.String() != "2026Q1" || got.Zone != want.Zone || got.Cluster.Code != want.Cluster.Code {
+				t.Errorf("start %s, zone %s, cluster %s", got.Start, got.Zone, got.Cluster.Code)
+			}
+			a, b := simulate(t, Input{Requirement: got, Quarters: 100}), simulate(t, Input{Requirement: want, Quarters: 100})
+			for _, columns := range [][2][]money.Amount{{a.Gap, b.Gap}, {a.CFADS, b.CFADS}, {a.Invest, b.Invest}, {a.Cost, b.Cost}, {a.InflowBySource[0], b.InflowBySource[0]}, {a.Depreciation, b.Depreciation}} {
+				if diff := cmp.Diff(columns[1], columns[0]); diff != "" {
+					t.Errorf("(-published +sample):\n%s", diff)
+				}
+			}
+			if len(got.DebtService) != 1 || len(got.Security) < 3 || got.Project.Sector == "" || len(got.Project.GateItems) != len(funding.GateItems) {
+				t.Errorf("the blocks beside the cash flows are not filled: %+v", got.Project)
+			}
+		})
+	}
+}
+
+// rollingSample is the three-unit sample with its two conditions written out, because this package compiles none.
+func rollingSample(t testing.TB) Input {
+	requirement := readSample(t, "../../rules/samples/pingxiang-rolling/requirement.yaml")
+	const first, second = "occupancy >= 0.6 && invested_share >= 0.95", "occupancy >= 0.6 && cumulative_net >= -330000000"
+	if requirement.Units[1].Start.When != first || requirement.Units[2].Start.When != second {
+		t.Fatal("the conditions of the sample have changed; change them here too")
+	}
+	return Input{Requirement: requirement, Conditions: map[string]StartCondition{
+		"U2": conditionFunc(func(s UnitState) (bool, error) {
+			return s.Occupancy >= 600_000 && s.InvestedShare.GreaterThanOrEqual(money.MustRate("0.95")), nil
+		}),
+		"U3": conditionFunc(func(s UnitState) (bool, error) {
+			return s.Occupancy >= 600_000 && s.CumulativeNet >= -money.MustAmount("330000000"), nil
+		}),
+	}}
+}
+
+// Expected figures: the same Python computation, with the rolling starts found quarter by quarter and all three shapes
+// of series from Fractions; all at once with U2 in 2027Q1 and U3 in 2028Q1.
+func TestRollingSample(t *testing.T) {
+	result := simulate(t, rollingSample(t))
+	var starts []string
+	for _, unit := range result.Units {
+		starts = append(starts, unit.Start.String()+" to "+unit.EndOfInvestment.String()+": "+unit.Invested.String())
+	}
+	if diff := cmp.Diff([]string{"2026Q1 to 2027Q4: 303000000.00", "2028Q2 to 2030Q2: 330000000.00", "2030Q4 to 2032Q3: 206000000.00"}, starts); diff != "" {
+		t.Errorf("units (-want +got):\n%s", diff)
+	}
+	column(t, "income by source", []money.Amount{sum(result.InflowBySource[0]), sum(result.InflowBySource[1]), sum(result.InflowBySource[2]), sum(result.InflowBySource[3]), sum(result.InflowBySource[4])},
+		"109100000.00", "132498856.62", "418905595.99", "125868765.64", "332506998.27")
+	column(t, "totals", []money.Amount{sum(result.Invest), sum(result.Cost), sum(result.IncomeTax), sum(result.CFADS)}, "839000000.00", "294629454.95", "157389057.62", "660148422.65")
+	s := result.Summary
+	column(t, "summary", []money.Amount{s.PeakGap, s.AllAtOncePeakGap, s.RollingSaving, s.FNPV}, "362626292.35", "524674132.81", "162047840.46", "-254978589.41")
+	if s.PeakIndex != 24 || s.FIRR.StringFixed(6) != "-0.062650" {
+		t.Errorf("peak in quarter %d, FIRR %s", s.PeakIndex, s.FIRR)
+	}
+	for q, want := range map[int][]string{
+		9:  {"18616250.00", "5072279.76", "111697.50", "2980625.00", "2612911.94", "10819360.80", "40468750.00", "132279460.09"},
+		19: {"25639390.68", "7053492.03", "153836.34", "5996875.00", "3108796.83", "15323265.48", "25190476.19", "321858997.67"},
+		24: {"34661308.56", "9227639.43", "207967.85", "5996875.00", "4807206.57", "20418494.71", "34726985.45", "362626292.35"},
+		39: {"47241374.51", "11952481.70", "283448.25", "8015625.00", "6747454.89", "28257989.67", "0.00", "-8148422.65"},
+	} {
+		var row []money.Amount
+		for _, figures := range [][]money.Amount{result.Inflow, result.Cost, result.Surtax, result.Depreciation, result.IncomeTax, result.CFADS, result.Invest, result.Gap} {
+			row = append(row, figures[q])
+		}
+		column(t, "quarter", row, want...)
 	}
 }
