@@ -3,6 +3,7 @@ package ruleexpr
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -41,10 +42,7 @@ func (f *Facts) Clone() *Facts {
 	clone.texts = append([]string(nil), f.texts...)
 	clone.lists = append([][]string(nil), f.lists...)
 	clone.series = append([][]int64(nil), f.series...)
-	clone.reasons = nil
-	for slot, reason := range f.reasons {
-		clone.SetMissing(slot, reason)
-	}
+	clone.reasons = maps.Clone(f.reasons)
 	return &clone
 }
 
@@ -67,8 +65,13 @@ func (f *Facts) SetMissing(slot Slot, reason string) {
 	f.reasons[slot] = reason
 }
 
-// Reason returns why a fact is missing, empty where nothing was said.
-func (f *Facts) Reason(slot Slot) string { return f.reasons[slot] }
+// Reason returns why a fact is missing, empty where it is set or nothing was said.
+func (f *Facts) Reason(slot Slot) string {
+	if f.present[slot] {
+		return ""
+	}
+	return f.reasons[slot]
+}
 
 func (f *Facts) expect(slot Slot, types ...Type) {
 	got := f.vocabulary.facts[slot].Type
