@@ -1,6 +1,7 @@
 package loan
 
 import (
+	"math"
 	"math/big"
 
 	"zutuan/internal/money"
@@ -59,7 +60,7 @@ func (w *wide) addProduct(amount money.Amount, factor int64) {
 
 // over returns the sum / (amount × factor), absent where the amount is not positive.
 func (w *wide) over(amount money.Amount, factor int64) Measure {
-	if amount > 0 && w.large == nil && amount < 1<<60 {
+	if amount > 0 && w.large == nil && int64(amount) < math.MaxInt64/factor {
 		return ratio(money.Amount(w.small), amount*money.Amount(factor))
 	}
 	if amount <= 0 {
@@ -68,12 +69,11 @@ func (w *wide) over(amount money.Amount, factor int64) Measure {
 	return measureOf(w.fraction(amount, factor))
 }
 
-// fraction is over before rounding; the amount must be positive.
-func (w *wide) fraction(amount money.Amount, factor int64) *big.Rat {
-	sum := big.NewInt(w.small)
+// fraction is over before rounding, as numerator and denominator; the amount must be positive.
+func (w *wide) fraction(amount money.Amount, factor int64) (numerator, denominator *big.Int) {
+	numerator, denominator = big.NewInt(w.small), big.NewInt(int64(amount))
 	if w.large != nil {
-		sum.Add(sum, w.large)
+		numerator.Add(numerator, w.large)
 	}
-	over := big.NewInt(int64(amount))
-	return new(big.Rat).SetFrac(sum, over.Mul(over, big.NewInt(factor)))
+	return numerator, denominator.Mul(denominator, big.NewInt(factor))
 }

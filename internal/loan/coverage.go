@@ -72,8 +72,9 @@ func Coverage(input CoverageInput) CoverageResult {
 		result.MinICR, result.AvgICR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) {
 			return y.ICR, y.operating(input), y.Interest
 		})
-		result.LLCR = debt.lifeCover(input.CFADS, debt.lastService+1)
-		result.PLCR = debt.lifeCover(input.CFADS, len(input.CFADS))
+		outstanding, rate := debt.outstanding()
+		result.LLCR = debt.lifeCover(input.CFADS, debt.lastService+1, outstanding, rate)
+		result.PLCR = debt.lifeCover(input.CFADS, len(input.CFADS), outstanding, rate)
 	}
 	result.Tenor = debt.tenorMatch(input, result.Cash)
 	return result
@@ -214,10 +215,8 @@ func (d *debtFlows) cash(input CoverageInput) ([]money.Amount, []Shortfall) {
 	return closing, shortfalls
 }
 
-// lifeCover returns the present value of CFADS[firstPrincipal:to] at the debt's weighted average quarterly rate, over
-// the debt outstanding at the start of the first principal quarter.
-func (d *debtFlows) lifeCover(cfads []money.Amount, to int) Measure {
-	outstanding, rate := d.outstanding()
+// lifeCover returns the present value of CFADS[firstPrincipal:to] at a quarterly rate over the debt outstanding.
+func (d *debtFlows) lifeCover(cfads []money.Amount, to int, outstanding money.Amount, rate *big.Rat) Measure {
 	from := min(d.firstPrincipal, len(cfads))
 	value, ok := yield.WorthOver(cfads[from:max(from, min(to, len(cfads)))], rate, outstanding)
 	return Measure{value, ok}
@@ -248,7 +247,7 @@ func (d *debtFlows) outstanding() (money.Amount, *big.Rat) {
 		product := big.NewInt(int64(balance))
 		weighted.Add(weighted, product.Mul(product, big.NewInt(row.rate)))
 	}
-	if total == 0 || !mixed {
+	if !mixed {
 		return total, big.NewRat(max(single, 0), quarterUnits)
 	}
 	over := big.NewInt(int64(total))
@@ -273,26 +272,30 @@ func minAndAverage(years []LoanYear, of func(*LoanYear) (measure Measure, numera
 
 type fraction struct{ numerator, denominator money.Amount }
 
-// averageOf averages exact fractions. Each is first cut to 1e-15 towards zero, which leaves the sum less than
-// len(terms) units of 1e-15 from the exact one on either side; where both bounds round alike, that is the answer.
+// averageOf averages exact fractions. The part of each after the point is cut to 1e-15 towards zero, which leaves the
+// sum less than len(terms) units of 1e-15 from the exact one on either side; where both bounds round alike, that is the
+// answer.
 func averageOf(terms []fraction) Measure {
 	if len(terms) == 0 {
 		return Measure{}
 	}
 	const scale = 1_000_000_000_000_000
-	total, n := int64(0), int64(len(terms))
+	wholes, parts, n := int64(0), int64(0), int64(len(terms))
 	for _, term := range terms {
-		if term.numerator.Abs()/term.denominator >= 50 { // 160 of these still fit
+		whole := term.numerator / term.denominator
+		if whole > 1<<40 || whole < -1<<40 { // a year whose service is a few fen
 			return exactAverage(terms)
 		}
-		total += int64(money.MulDiv(term.numerator, scale, int64(term.denominator)))
+		wholes += int64(whole)
+		parts += int64(money.MulDiv(term.numerator-whole*term.denominator, scale, int64(term.denominator)))
 	}
+	parts += wholes % n * scale
 	over := n * (scale / million)
-	low, high := money.MulDiv(money.Amount(total-n), 1, over), money.MulDiv(money.Amount(total+n), 1, over)
+	low, high := money.MulDiv(money.Amount(parts-n), 1, over), money.MulDiv(money.Amount(parts+n), 1, over)
 	if low != high {
 		return exactAverage(terms)
 	}
-	return millionths(int64(low))
+	return millionths(wholes/n*million + int64(low))
 }
 
 func exactAverage(terms []fraction) Measure {
@@ -300,5 +303,6 @@ func exactAverage(terms []fraction) Measure {
 	for _, term := range terms {
 		sum.Add(sum, big.NewRat(int64(term.numerator), int64(term.denominator)))
 	}
-	return measureOf(sum.Quo(sum, big.NewRat(int64(len(terms)), 1)))
+	sum.Quo(sum, big.NewRat(int64(len(terms)), 1))
+	return measureOf(sum.Num(), sum.Denom())
 }

@@ -46,16 +46,16 @@ func ratio(numerator, denominator money.Amount) Measure {
 	if numerator.Abs()/denominator < 1<<40 { // the result in millionths then fits an int64
 		return millionths(int64(money.MulDiv(numerator, million, int64(denominator))))
 	}
-	return measureOf(big.NewRat(int64(numerator), int64(denominator)))
+	return measureOf(big.NewInt(int64(numerator)), big.NewInt(int64(denominator)))
 }
 
-// measureOf rounds an exact number, a tie away from zero.
-func measureOf(exact *big.Rat) Measure {
-	top := new(big.Int).Mul(exact.Num(), big.NewInt(2*million))
-	if exact.Sign() < 0 {
-		top.Sub(top, exact.Denom())
+// measureOf rounds an exact fraction with a positive denominator, a tie away from zero.
+func measureOf(numerator, denominator *big.Int) Measure {
+	top := new(big.Int).Mul(numerator, big.NewInt(2*million))
+	if numerator.Sign() < 0 {
+		top.Sub(top, denominator)
 	} else {
-		top.Add(top, exact.Denom())
+		top.Add(top, denominator)
 	}
-	return Measure{decimal.NewFromBigInt(top.Quo(top, new(big.Int).Lsh(exact.Denom(), 1)), -money.RatioDecimals), true}
+	return Measure{decimal.NewFromBigInt(top.Quo(top, new(big.Int).Lsh(denominator, 1)), -money.RatioDecimals), true}
 }

@@ -3,6 +3,7 @@ package loan
 import (
 	"fmt"
 	"math/big"
+	"math/bits"
 
 	"zutuan/internal/money"
 )
@@ -172,15 +173,70 @@ func (r *repayment) sculpt() error {
 		return refusal("cfads", "sculpted", "还款期内 CFADS 的现值不为正，不存在常数的偿债备付率", "CFADS over the repayment period is worth nothing, so no constant DSCR exists")
 	}
 	owed := growth.Mul(growth, big.NewInt(int64(r.base)))
-	r.dscr = measureOf(new(big.Rat).SetFrac(covered, owed))
+	r.dscr = measureOf(covered, owed)
 	r.services = make([]money.Amount, len(flows))
+	part := newShare(owed, covered)
 	for k, flow := range flows {
 		if flow < 0 {
 			return r.tooLittle(c.firstDue + k*c.interval)
 		}
-		r.services[k] = divideHalfUp(term.Mul(owed, term.SetInt64(int64(flow))), covered)
+		r.services[k] = part.of(flow)
 	}
 	return nil
+}
+
+// share multiplies amounts by the same long fraction. It keeps the fraction's first 64 bits, and divides the long
+// numbers only where those do not decide the fen.
+type share struct {
+	top, over *big.Int
+	leading   uint64 // floor(top/over × 2^shift), at least 2^63
+	shift     int
+}
+
+func newShare(top, over *big.Int) share {
+	s := share{top: top, over: over, shift: 63 + over.BitLen() - top.BitLen()}
+	if s.shift < 1 || s.shift > 127 {
+		return s
+	}
+	quotient := new(big.Int).Lsh(top, uint(s.shift))
+	quotient.Quo(quotient, over)
+	if quotient.BitLen() < 64 {
+		s.shift++
+		quotient.Quo(new(big.Int).Lsh(top, uint(s.shift)), over)
+	}
+	if quotient.IsUint64() {
+		s.leading = quotient.Uint64()
+	}
+	return s
+}
+
+// of returns amount × top / over to the fen; the amount must not be negative.
+func (s share) of(amount money.Amount) money.Amount {
+	if s.leading != 0 && s.shift > 0 && s.shift <= 127 {
+		least, ok := shifted(amount, s.leading, s.shift)
+		most, okToo := shifted(amount, s.leading+1, s.shift)
+		if ok && okToo && least == most {
+			return least
+		}
+	}
+	return divideHalfUp(new(big.Int).Mul(s.top, big.NewInt(int64(amount))), s.over)
+}
+
+// shifted returns amount × factor / 2^shift to the nearest whole number, a tie upwards, and false where it is too large.
+func shifted(amount money.Amount, factor uint64, shift int) (money.Amount, bool) {
+	high, low := bits.Mul64(uint64(amount), factor)
+	var halfHigh, halfLow uint64
+	if shift > 64 {
+		halfHigh = 1 << (shift - 65)
+	} else {
+		halfLow = 1 << (shift - 1)
+	}
+	low, carry := bits.Add64(low, halfLow, 0)
+	high, over := bits.Add64(high, halfHigh, carry)
+	if shift >= 64 {
+		return money.Amount(high >> (shift - 64)), over == 0
+	}
+	return money.Amount(high<<(64-shift) | low>>shift), over == 0 && high>>(shift-1) == 0
 }
 
 // intervals returns CFADS and the added-up rates (in half trillionths a year) of each interval of the repayment period.

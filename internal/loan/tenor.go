@@ -68,8 +68,11 @@ func (d *debtFlows) lives(cfads []money.Amount) (ofCFADS, ofDebt, gap Measure) {
 	if !ofCFADS.Known || !ofDebt.Known {
 		return ofCFADS, ofDebt, Measure{}
 	}
-	difference := flows.fraction(available, 4)
-	return ofCFADS, ofDebt, measureOf(difference.Sub(difference, principal.fraction(repaid, 4)))
+	first, firstOver := flows.fraction(available, 4)
+	second, secondOver := principal.fraction(repaid, 4)
+	difference := first.Mul(first, secondOver)
+	difference.Sub(difference, second.Mul(second, firstOver))
+	return ofCFADS, ofDebt, measureOf(difference, firstOver.Mul(firstOver, secondOver))
 }
 
 // graceSlack compares CFADS of a payment interval with the first instalment: everything that the financing pays in the

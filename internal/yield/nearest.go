@@ -11,7 +11,39 @@ const (
 	mostSteps = 20_000
 )
 
-// frontier is how far one side has been searched: no root lies between 1 and at.x.
+// point is what is known of the polynomial at x.
+type point struct {
+	x           float64
+	value, slip float64 // slip bounds the rounding error of value
+	gain, loss  float64 // the slopes of the two parts
+}
+
+// at evaluates both parts and their slopes in one pass.
+func (s *side) at(x float64) point {
+	var gain, loss, gainSlope, lossSlope float64
+	gains, losses := s.gains, s.losses[:len(s.gains)]
+	for i := len(gains) - 1; i >= 0; i-- {
+		gainSlope = gainSlope*x + gain
+		lossSlope = lossSlope*x + loss
+		gain = gain*x + gains[i]
+		loss = loss*x + losses[i]
+	}
+	slip := float64(2*len(gains)+2) * 0x1p-52 * (gain + loss)
+	return point{x: x, value: gain - loss, slip: slip, gain: gainSlope, loss: lossSlope}
+}
+
+// signAt returns the exact sign at a point: the float's where its error bound allows, the integers' where not.
+func (s *side) signAt(p point) int {
+	if p.value > p.slip {
+		return 1
+	}
+	if p.value < -p.slip {
+		return -1
+	}
+	return s.exactSignAt(p.x)
+}
+
+// frontier is how far one side has been searched: every root between 1 and at.x has been found.
 type frontier struct {
 	side   *side
 	at     point
@@ -20,27 +52,30 @@ type frontier struct {
 	closed bool
 }
 
-// distance returns |y| a quarter for a discount factor x.
-func (s *side) distance(x float64, periods int) float64 {
-	if s.negative {
-		return 1 - math.Pow(x, float64(periods))
+func newFrontier(s *side) *frontier {
+	n := len(s.values)
+	backing := make([]float64, 2*n)
+	s.gains, s.losses = backing[:n], backing[n:]
+	for i, value := range s.values {
+		if value > 0 {
+			s.gains[i] = value
+		} else {
+			s.losses[i] = -value
+		}
 	}
-	return math.Pow(x, -float64(periods)) - 1
+	start := s.at(1)
+	return &frontier{side: s, at: start, sign: s.signAt(start), width: 0.5 / float64(n)}
 }
 
-// candidate is a bracketed root and its float guess.
-type candidate struct {
-	bracket
-	guess, distance float64
-}
-
-// search looks outwards from zero on both sides at once, always widening the nearer frontier. With all it collects
-// every root in the range; without, it stops once the nearest root found lies nearer than everything not yet searched,
-// and that root is the last of the result.
-func (p *problem) search(all bool) []candidate {
-	fronts := [2]*frontier{newFrontier(p.above), newFrontier(p.below)}
-	var found []candidate
+// search looks outwards from zero on the sides given, always widening the nearer frontier. With all it adds every root
+// in the range to found; without, it stops once some root found lies nearer than everything not yet searched.
+func (p *problem) search(fronts []*frontier, found []candidate, all bool) []candidate {
 	nearest := math.Inf(1)
+	for _, known := range found {
+		if !all {
+			nearest = min(nearest, known.distance)
+		}
+	}
 	for range mostSteps {
 		var next *frontier
 		nextDistance := nearest
@@ -58,22 +93,16 @@ func (p *problem) search(all bool) []candidate {
 		}
 		guess := hit.polish()
 		distance := hit.side.distance(guess, p.periods)
-		if all {
-			found = append(found, candidate{hit, guess, distance})
-		} else if distance < nearest {
-			found, nearest = []candidate{{hit, guess, distance}}, distance
+		found = append(found, candidate{hit, guess, distance})
+		if !all {
+			nearest = min(nearest, distance)
 		}
 	}
 	return found
 }
 
-func newFrontier(s *side) *frontier {
-	start := s.at(1)
-	return &frontier{side: s, at: start, sign: s.signAt(start), width: 0.5 / float64(len(s.gains))}
-}
-
 // widen takes one step away from zero. It reports a bracket where the step holds exactly one change of sign; it moves
-// the frontier where the step provably holds none, and otherwise shortens the step.
+// the frontier where the step is settled, and otherwise shortens the step.
 func (f *frontier) widen() (bracket, bool) {
 	low := max(f.at.x-f.width, f.side.lowest)
 	if low >= f.at.x {
@@ -87,14 +116,13 @@ func (f *frontier) widen() (bracket, bool) {
 		return bracket{}, false
 	}
 	steepest, flattest := f.at.gain-there.loss, there.gain-f.at.loss
-	narrow := f.at.x-low <= narrowest
-	monotone := steepest < 0 || flattest > 0
+	settled := steepest < 0 || flattest > 0 || f.at.x-low <= narrowest
 	switch {
-	case sign != f.sign && (monotone || narrow):
+	case sign != f.sign && settled:
 		hit := bracket{f.side, low, f.at.x, sign}
 		f.at, f.sign = there, sign
 		return hit, true
-	case sign == f.sign && (monotone || narrow || f.excludes(there, flattest, steepest)):
+	case sign == f.sign && (settled || f.excludes(there, flattest, steepest)):
 		f.at, f.sign = there, sign
 		f.width *= 1.7
 	default:

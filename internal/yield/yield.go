@@ -123,10 +123,10 @@ func fromInts(coefficients []int64, periods int, all bool) []Root {
 		magnitude += max(c, -c)
 		sum += c
 	}
-	if sum == 0 {
+	if sum == 0 { // the root zero, or no flows at all
 		return fromBigs(toBigs(coefficients), periods, all)
 	}
-	return newProblem(coefficients, nil, periods).roots(all)
+	return (&problem{periods: periods, ints: coefficients}).roots(all)
 }
 
 // fromBigs is fromInts for coefficients of any size. It also takes out the root zero, which a sum of nothing has; it
@@ -145,7 +145,7 @@ func fromBigs(coefficients []*big.Int, periods int, all bool) []Root {
 			return roots
 		}
 	}
-	return append(roots, newProblem(nil, coefficients, periods).roots(all)...)
+	return append(roots, (&problem{periods: periods, bigs: coefficients}).roots(all)...)
 }
 
 // trimmed cuts zeros off both ends: those in front only delay all flows, which moves no root.
