@@ -71,6 +71,24 @@ func (n *Number) Facts() []string { return namesOf(n.vocabulary, n.facts) }
 // Uses reports whether the formula uses any fact of a group.
 func (n *Number) Uses(group string) bool { return usesGroup(n.vocabulary, n.facts, group) }
 
+// Quotient returns the two sides of a formula that is one division at its outermost, each a formula of its own, so that a
+// ratio can be shown with what it divides; false where the formula is anything else.
+func (n *Number) Quotient() (numerator, denominator *Number, ok bool) {
+	if n.root.op != opDivide {
+		return nil, nil, false
+	}
+	return n.part(n.root.kids[0]), n.part(n.root.kids[1]), true
+}
+
+// part makes a formula of one side of this one.
+func (n *Number) part(root *node) *Number {
+	text := []rune(strings.TrimSpace(string(n.source[root.from:root.to])))
+	formula := &Number{vocabulary: n.vocabulary, source: text, root: root, facts: factsOf(root)}
+	formula.value, formula.compiled = compileFraction(root, n.vocabulary)
+	formula.compiled = formula.compiled && formula.value.denominator == nil
+	return formula
+}
+
 // Unit returns the unit in which the result is shown.
 func (n *Number) Unit() Unit { return n.root.dim.unit() }
 
