@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
@@ -208,13 +210,17 @@ func (t target) word(word, reason string) {
 	t.facts.SetText(t.slot, word)
 }
 
-// ratio sets numerator / denominator, missing where the denominator is zero.
+// ratio sets numerator / denominator, missing where the denominator is not positive; no denominator here can be negative.
 func (t target) ratio(numerator, denominator money.Amount, reason string) {
-	value, ok := money.Ratio(numerator, denominator)
-	if !ok {
+	if denominator <= 0 {
 		t.missing(reason)
 		return
 	}
+	if numerator.Abs()/denominator < 1<<40 { // the result in millionths then fits an int64
+		t.decimal(decimal.New(int64(money.MulDiv(numerator, 1_000_000, int64(denominator))), -money.RatioDecimals))
+		return
+	}
+	value, _ := money.Ratio(numerator, denominator)
 	t.decimal(value)
 }
 

@@ -9,22 +9,26 @@ import (
 
 // SetMarket sets market.* to the values in force on a day. nil makes all of it missing.
 func (a *Assembler) SetMarket(f *ruleexpr.Facts, market *rulepack.Market, date time.Time) {
-	for _, fact := range a.market {
-		f.SetMissing(fact.slot, "市场数据没有 "+fact.id+" / market data has no series "+fact.id)
-	}
 	if market != nil {
 		market.SetFacts(f, date)
+	}
+	for _, fact := range a.market {
+		if !f.Has(fact.slot) && f.Reason(fact.slot) == "" {
+			f.SetMissing(fact.slot, "市场数据没有 "+fact.id+" / market data has no series "+fact.id)
+		}
 	}
 }
 
 // SetParameters sets p.* to the values on a day in a region. A parameter without a value is missing, so that the rules
 // that need it are undecided and never pass.
 func (a *Assembler) SetParameters(f *ruleexpr.Facts, parameters *rulepack.ParameterSet) {
-	for _, fact := range a.parameters {
-		f.SetMissing(fact.slot, "没有参数 "+fact.id+" / there is no parameter "+fact.id)
-	}
 	if parameters != nil {
 		parameters.SetFacts(f)
+	}
+	for _, fact := range a.parameters {
+		if !f.Has(fact.slot) && f.Reason(fact.slot) == "" {
+			f.SetMissing(fact.slot, "没有参数 "+fact.id+" / there is no parameter "+fact.id)
+		}
 	}
 }
 

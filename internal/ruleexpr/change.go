@@ -67,7 +67,7 @@ func stepper(trial, facts *Facts, slot Slot, fact Fact) (apply func(int64) bool,
 	case TypeText:
 		at := -1
 		for i, word := range fact.Order {
-			if word == facts.texts[slot] {
+			if word == facts.texts[facts.vocabulary.place[slot]] {
 				at = i
 			}
 		}

@@ -272,16 +272,16 @@ func (e *evaluation) items(n *node) ([]element, bool) {
 }
 
 func (e *evaluation) factItems(slot Slot) []element {
-	fact := e.facts.vocabulary.facts[slot]
+	fact, place := e.facts.vocabulary.facts[slot], e.facts.vocabulary.place[slot]
 	if fact.Type == TypeTexts {
-		items := make([]element, len(e.facts.lists[slot]))
-		for i, text := range e.facts.lists[slot] {
+		items := make([]element, len(e.facts.lists[place]))
+		for i, text := range e.facts.lists[place] {
 			items[i].text = text
 		}
 		return items
 	}
-	items := make([]element, len(e.facts.series[slot]))
-	for i, scaled := range e.facts.series[slot] {
+	items := make([]element, len(e.facts.series[place]))
+	for i, scaled := range e.facts.series[place] {
 		items[i].number = rational(scaled, fact.Unit.Decimals())
 	}
 	return items
@@ -305,7 +305,7 @@ func (e *evaluation) text(n *node) (string, bool) {
 			e.missing(n.slot)
 			return "", false
 		}
-		return e.facts.texts[n.slot], true
+		return e.facts.texts[e.facts.vocabulary.place[n.slot]], true
 	case opElement:
 		return e.elements[n.depth].text, true
 	case opIndex:

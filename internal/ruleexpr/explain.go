@@ -227,14 +227,15 @@ func (f *Facts) ValueText(slot Slot) (string, bool) {
 	fact := f.vocabulary.facts[slot]
 	switch fact.Type {
 	case TypeText:
-		return f.texts[slot], true
+		return f.texts[f.vocabulary.place[slot]], true
 	case TypeFlag:
 		return strconv.FormatBool(f.numbers[slot] != 0), true
 	case TypeTexts:
-		return strings.Join(f.lists[slot], ", "), true
+		return strings.Join(f.lists[f.vocabulary.place[slot]], ", "), true
 	case TypeNumbers:
-		values := make([]string, len(f.series[slot]))
-		for i, scaled := range f.series[slot] {
+		series := f.series[f.vocabulary.place[slot]]
+		values := make([]string, len(series))
+		for i, scaled := range series {
 			values[i] = numberText(rational(scaled, fact.Unit.Decimals()), fact.Unit)
 		}
 		return strings.Join(values, ", "), true

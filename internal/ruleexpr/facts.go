@@ -30,8 +30,8 @@ type Facts struct {
 // NewFacts returns facts with nothing set.
 func (v *Vocabulary) NewFacts() *Facts {
 	count := len(v.facts)
-	return &Facts{vocabulary: v, present: make([]bool, count), numbers: make([]int64, count), texts: make([]string, count),
-		lists: make([][]string, count), series: make([][]int64, count)}
+	return &Facts{vocabulary: v, present: make([]bool, count), numbers: make([]int64, count), texts: make([]string, v.textCount),
+		lists: make([][]string, v.listCount), series: make([][]int64, v.seriesCount)}
 }
 
 // Clone returns an independent copy; lists are shared, because they are replaced and never changed in place.
@@ -94,6 +94,11 @@ func (f *Facts) SetAmount(slot Slot, amount money.Amount) {
 
 // SetCount sets a fact that is a whole number: quarters, years, a count.
 func (f *Facts) SetCount(slot Slot, count int) {
+	if f.vocabulary.facts[slot].Unit.Decimals() == 0 {
+		f.expect(slot, TypeNumber)
+		f.numbers[slot], f.present[slot] = int64(count), true
+		return
+	}
 	f.SetDecimal(slot, decimal.NewFromInt(int64(count)))
 }
 
@@ -110,6 +115,10 @@ func (f *Facts) SetDecimal(slot Slot, value money.Decimal) {
 }
 
 func scaleDecimal(value money.Decimal, decimals int) (int64, bool) {
+	// Most values have no more decimals than their unit and stay far inside an int64: no big number is needed for them.
+	if power := decimals + int(value.Exponent()); power >= 0 && value.NumDigits()+power <= maxScale {
+		return value.CoefficientInt64() * powersOfTen[power], true
+	}
 	scaled := value.Round(int32(decimals)).Shift(int32(decimals))
 	integer := scaled.BigInt()
 	return integer.Int64(), integer.IsInt64()
@@ -127,13 +136,13 @@ func (f *Facts) SetFlag(slot Slot, value bool) {
 // SetText sets a text fact; the empty text is a value, not a missing one.
 func (f *Facts) SetText(slot Slot, text string) {
 	f.expect(slot, TypeText)
-	f.texts[slot], f.present[slot] = text, true
+	f.texts[f.vocabulary.place[slot]], f.present[slot] = text, true
 }
 
 // SetTexts sets a list of texts. The list must not be changed afterwards.
 func (f *Facts) SetTexts(slot Slot, texts []string) {
 	f.expect(slot, TypeTexts)
-	f.lists[slot], f.present[slot] = texts, true
+	f.lists[f.vocabulary.place[slot]], f.present[slot] = texts, true
 }
 
 // SetAmounts sets a list of amounts.
@@ -143,7 +152,7 @@ func (f *Facts) SetAmounts(slot Slot, amounts []money.Amount) {
 	for i, amount := range amounts {
 		scaled[i] = int64(amount)
 	}
-	f.series[slot], f.present[slot] = scaled, true
+	f.series[f.vocabulary.place[slot]], f.present[slot] = scaled, true
 }
 
 // SetDecimals sets a list of numbers, each rounded to the decimals of the unit.
@@ -157,7 +166,7 @@ func (f *Facts) SetDecimals(slot Slot, values []money.Decimal) {
 			return
 		}
 	}
-	f.series[slot], f.present[slot] = scaled, true
+	f.series[f.vocabulary.place[slot]], f.present[slot] = scaled, true
 }
 
 // Number returns a number fact as a decimal, and false where it is missing.
@@ -174,10 +183,16 @@ func (f *Facts) Amount(slot Slot) (money.Amount, bool) {
 func (f *Facts) Flag(slot Slot) (value, present bool) { return f.numbers[slot] != 0, f.present[slot] }
 
 // Text returns a text fact, and false where it is missing.
-func (f *Facts) Text(slot Slot) (string, bool) { return f.texts[slot], f.present[slot] }
+func (f *Facts) Text(slot Slot) (string, bool) {
+	f.expect(slot, TypeText)
+	return f.texts[f.vocabulary.place[slot]], f.present[slot]
+}
 
 // Texts returns a list of texts, and false where it is missing.
-func (f *Facts) Texts(slot Slot) ([]string, bool) { return f.lists[slot], f.present[slot] }
+func (f *Facts) Texts(slot Slot) ([]string, bool) {
+	f.expect(slot, TypeTexts)
+	return f.lists[f.vocabulary.place[slot]], f.present[slot]
+}
 
 // ErrFactText refuses the text of a fact's value.
 var ErrFactText = errors.New("not a value of the fact's type")
@@ -217,7 +232,7 @@ func (f *Facts) setNumbersFromText(slot Slot, fact Fact, text string) error {
 		}
 		scaled = append(scaled, number)
 	}
-	f.series[slot], f.present[slot] = scaled, true
+	f.series[f.vocabulary.place[slot]], f.present[slot] = scaled, true
 	return nil
 }
 

@@ -52,9 +52,9 @@ func compileCondition(n *node, v *Vocabulary) condition {
 	case opCompare:
 		return compileComparison(n, v)
 	case opIn:
-		return compileMembership(n)
+		return compileMembership(n, v)
 	case opAny, opAll, opNone:
-		if quick := compileListMembership(n); quick != nil {
+		if quick := compileListMembership(n, v); quick != nil {
 			return quick
 		}
 	}
@@ -101,7 +101,7 @@ func compileComparison(n *node, v *Vocabulary) condition {
 	switch left.kind {
 	case TypeText:
 		if left.op == opFact && right.op == opText {
-			return compileTextEquality(left.slot, right.text, n.cmp == equal)
+			return compileTextEquality(left.slot, v.place[left.slot], right.text, n.cmp == equal)
 		}
 		return walkExactly(n)
 	case TypeFlag:
@@ -121,12 +121,12 @@ func compileComparison(n *node, v *Vocabulary) condition {
 	return compareFractions(l, r, n)
 }
 
-func compileTextEquality(slot Slot, text string, wantEqual bool) condition {
+func compileTextEquality(slot Slot, place int32, text string, wantEqual bool) condition {
 	return func(f *Facts) Truth {
 		if !f.present[slot] {
 			return Undecided
 		}
-		return truthOf((f.texts[slot] == text) == wantEqual)
+		return truthOf((f.texts[place] == text) == wantEqual)
 	}
 }
 
@@ -446,17 +446,17 @@ func compileChoice(n *node, v *Vocabulary) (fraction, bool) {
 	}}, ok
 }
 
-func compileMembership(n *node) condition {
+func compileMembership(n *node, v *Vocabulary) condition {
 	subject, list := n.kids[0], n.kids[1]
 	if subject.op != opFact || subject.kind != TypeText || list.op != opList {
 		return walkExactly(n)
 	}
-	slot, texts := subject.slot, list.texts
+	slot, place, texts := subject.slot, v.place[subject.slot], list.texts
 	return func(f *Facts) Truth {
 		if !f.present[slot] {
 			return Undecided
 		}
-		return truthOf(contains(texts, f.texts[slot]))
+		return truthOf(contains(texts, f.texts[place]))
 	}
 }
 
@@ -470,18 +470,18 @@ func contains(texts []string, text string) bool {
 }
 
 // compileListMembership is any(list, # in [...]) and its relatives, the commonest predicate of all.
-func compileListMembership(n *node) condition {
+func compileListMembership(n *node, v *Vocabulary) condition {
 	list, body := n.kids[0], n.kids[1]
 	if list.op != opFact || list.kind != TypeTexts || body.op != opIn || body.kids[0].op != opElement || body.kids[1].op != opList {
 		return nil
 	}
-	slot, texts, operator := list.slot, body.kids[1].texts, n.op
+	slot, place, texts, operator := list.slot, v.place[list.slot], body.kids[1].texts, n.op
 	return func(f *Facts) Truth {
 		if !f.present[slot] {
 			return Undecided
 		}
 		var counts tallied
-		for _, text := range f.lists[slot] {
+		for _, text := range f.lists[place] {
 			if contains(texts, text) {
 				counts.yes++
 			} else {

@@ -102,7 +102,10 @@ type Slot int
 type Vocabulary struct {
 	facts  []Fact
 	byName map[string]Slot
-	names  []string
+	// place is where a fact's value stands among the values of its kind; texts, lists and series are few beside numbers.
+	place                             []int32
+	textCount, listCount, seriesCount int32
+	names                             []string
 	// environment declares every name to expr's type checker; each level is a closed map, so that a mistyped name is
 	// an error and never a silent zero.
 	environment types.Map
@@ -119,11 +122,22 @@ func NewVocabulary(facts []Fact) (*Vocabulary, error) {
 			return nil, err
 		}
 		v.byName[fact.Name] = Slot(len(v.facts))
+		v.place = append(v.place, v.reserve(fact.Type))
 		v.facts = append(v.facts, fact)
 		v.names = append(v.names, fact.Name)
 	}
 	sort.Strings(v.names)
 	return v, nil
+}
+
+// reserve takes the next place among the values of a kind; numbers and flags stand at their slot.
+func (v *Vocabulary) reserve(kind Type) int32 {
+	count := map[Type]*int32{TypeText: &v.textCount, TypeTexts: &v.listCount, TypeNumbers: &v.seriesCount}[kind]
+	if count == nil {
+		return int32(len(v.facts))
+	}
+	*count++
+	return *count - 1
 }
 
 func (v *Vocabulary) declare(fact Fact) error {
