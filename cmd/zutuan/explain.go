@@ -1,0 +1,162 @@
+package main
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/shopspring/decimal"
+
+	"zutuan/internal/money"
+	"zutuan/internal/ruleexpr"
+	"zutuan/internal/textview"
+)
+
+// reader turns expressions and values into what a clerk reads: fact names in words, amounts in 万元, ratios as ratios.
+type reader struct {
+	language money.Language
+	style    textview.Style
+	words    *strings.Replacer
+}
+
+func newReader(env *environment, vocabulary *ruleexpr.Vocabulary) *reader {
+	facts := append([]ruleexpr.Fact(nil), vocabulary.Facts()...)
+	// Longer names first: fiscal.debt must not eat the beginning of fiscal.debt_limit.
+	sort.SliceStable(facts, func(i, j int) bool { return len(facts[i].Name) > len(facts[j].Name) })
+	pairs := []string{">=", "≥", "<=", "≤", "!=", "≠", "==", "="}
+	if env.language == money.Chinese {
+		pairs = append(pairs, " and ", " 且 ", " or ", " 或 ", " in ", " 属于 ", "not ", "非 ")
+	}
+	for _, fact := range facts {
+		word := fact.ZH
+		if env.language == money.English {
+			word = fact.EN
+		}
+		if word != "" {
+			pairs = append(pairs, fact.Name, word)
+		}
+	}
+	return &reader{language: env.language, style: env.style, words: strings.NewReplacer(pairs...)}
+}
+
+// aloud is an expression in words.
+func (r *reader) aloud(expression string) string {
+	return r.words.Replace(strings.Join(strings.Fields(expression), " "))
+}
+
+// value shows a value with its unit.
+func (r *reader) value(text string, unit ruleexpr.Unit) string {
+	if text == "" {
+		return r.say("未知", "unknown")
+	}
+	number, err := decimal.NewFromString(text)
+	if err != nil {
+		return text
+	}
+	switch unit {
+	case ruleexpr.UnitYuan:
+		if amount, err := money.FromDecimal(number); err == nil {
+			return amount.Show(r.language)
+		}
+	case ruleexpr.UnitRate:
+		return money.Percent(number)
+	case ruleexpr.UnitQuarters:
+		return number.String() + r.say(" 个季度", " quarters")
+	case ruleexpr.UnitYears:
+		return number.Round(2).String() + r.say(" 年", " years")
+	case ruleexpr.UnitRatio:
+		return number.Round(4).String()
+	}
+	return number.String()
+}
+
+func (r *reader) say(zh, en string) string {
+	if r.language == money.English {
+		return en
+	}
+	return zh
+}
+
+// explain writes the comparisons of an explanation that matter: those that did not pass, or could not be decided.
+func (r *reader) explain(e ruleexpr.Explanation, indent string) []string {
+	var lines []string
+	switch e.Kind {
+	case "and", "or", "if", "not":
+		if len(e.Parts) > 1 {
+			lines = append(lines, indent+r.style.Paint(textview.Faint, r.joint(e)))
+		}
+		for _, part := range e.Parts {
+			lines = append(lines, r.explain(part, indent+"  ")...)
+		}
+		return lines
+	case "any", "all", "none":
+		lines = append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.say("：现有 ", ": present ")+strings.Join(e.Left.Values, "、"))
+		return lines
+	case "comparison", "membership", "text_match":
+		return append(lines, indent+r.mark(e.Result)+" "+r.comparison(e))
+	default:
+		return append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.doubt(e))
+	}
+}
+
+func (r *reader) joint(e ruleexpr.Explanation) string {
+	return map[string]string{"and": r.say("以下各项都要满足：", "all of:"), "or": r.say("以下满足一项即可：", "one of:"), "if": r.say("视情况而定：", "depending on:")}[e.Kind]
+}
+
+func (r *reader) comparison(e ruleexpr.Explanation) string {
+	if e.Left == nil || e.Right == nil {
+		return r.aloud(e.Expression) + r.doubt(e)
+	}
+	line := r.aloud(e.Left.Expression)
+	if e.Left.Value != "" {
+		line += " " + r.style.Paint(textview.Strong, r.value(e.Left.Value, e.Left.Unit))
+	}
+	right := r.value(e.Right.Value, e.Right.Unit)
+	if e.Right.Values != nil {
+		right = strings.Join(e.Right.Values, "、")
+	}
+	line += r.say("，要求 ", ", required ") + r.words.Replace(e.Operator) + " " + right
+	if e.Right.Values == nil && e.Right.Value != "" && e.Right.Expression != e.Right.Value {
+		line += r.say("（", " (") + r.aloud(e.Right.Expression) + r.say("）", ")")
+	}
+	if e.Result == ruleexpr.False && e.Distance != nil {
+		line += r.say("，相差 ", ", off by ") + r.value(strings.TrimPrefix(e.Distance.Value, "-"), e.Distance.Unit)
+	}
+	return line + r.doubt(e)
+}
+
+// doubt names what to supply.
+func (r *reader) doubt(e ruleexpr.Explanation) string {
+	if e.Doubt == nil {
+		return ""
+	}
+	var parts []string
+	for _, name := range e.Doubt.Missing {
+		part := r.words.Replace(name)
+		if why := e.Doubt.Why[name]; why != "" {
+			part += "（" + why + "）"
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) > 0 {
+		return r.say("；请补充：", "; to supply: ") + strings.Join(parts, "、")
+	}
+	if r.language == money.English {
+		return "; " + e.Doubt.EN
+	}
+	return "；" + e.Doubt.ZH
+}
+
+func (r *reader) mark(result ruleexpr.Truth) string {
+	switch result {
+	case ruleexpr.True:
+		return r.style.Paint(textview.Good, "✓")
+	case ruleexpr.False:
+		return r.style.Paint(textview.Bad, "✗")
+	}
+	return r.style.Paint(textview.Warn, "?")
+}
+
+// change is a counterfactual in words.
+func (r *reader) change(c ruleexpr.Change) string {
+	return r.words.Replace(c.Fact) + " " + r.value(c.From, c.Unit) + " → " + r.style.Paint(textview.Strong, r.value(c.To, c.Unit))
+}

@@ -1,0 +1,81 @@
+// Command zutuan decides how a development cluster of a border economic cooperation zone gets financed. This file only
+// wires; each subcommand has a file of its own.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+
+	"zutuan/internal/money"
+)
+
+// Exit codes: the answer was given, or the input was bad.
+const (
+	exitOK       = 0
+	exitBadInput = 2
+)
+
+func main() {
+	terminal := term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("NO_COLOR") == ""
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr, terminal, time.Now))
+}
+
+// command is one subcommand. run writes its answer to the environment's stdout and nothing else there.
+type command struct {
+	name   string
+	usage  string
+	zh, en string
+	run    func(*environment, []string) error
+}
+
+func commands() []command {
+	return []command{
+		{"simulate", "FILE [--ledger F] [--quarters N]", "模拟组团现金流（40 个季度）", "simulate a cluster's cash flow", simulateCommand},
+		{"schedule", "FILE", "编制一笔融资的还本付息计划", "draw up the schedule of one loan", scheduleCommand},
+		{"match", "FILE [--ledger F] [--fiscal F] [--product ID]", "与全部融资产品匹配，逐条说明理由", "match a requirement with every product, with reasons", matchCommand},
+		{"assess", "FILE [--ledger F] [--fiscal F] [--overrides F]", "现金流、产品匹配和风险提示一次给出", "cash flow, matches and risk flags in one", assessCommand},
+		{"facts", "[GROUP]", "规则可用的事实词典", "the dictionary of facts that rules may use", factsCommand},
+		{"rules", "check|test [DIR]", "检查规则包，运行其自带测试", "check rule packs and run their own tests", rulesCommand},
+	}
+}
+
+// run is main without the process: arguments in, exit code out.
+func run(args []string, stdout, stderr io.Writer, terminal bool, now func() time.Time) int {
+	env := &environment{stdout: stdout, stderr: stderr, terminal: terminal, now: now, language: money.Chinese}
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		printUsage(env, stdout)
+		return exitOK
+	}
+	for _, candidate := range commands() {
+		if candidate.name != args[0] {
+			continue
+		}
+		if err := candidate.run(env, args[1:]); err != nil {
+			env.report(err)
+			return exitBadInput
+		}
+		return exitOK
+	}
+	fmt.Fprintf(stderr, "没有 %q 这个命令 / unknown command %q\n", args[0], args[0])
+	printUsage(env, stderr)
+	return exitBadInput
+}
+
+func printUsage(env *environment, out io.Writer) {
+	fmt.Fprintln(out, "组团 zutuan：开发组团融资方案的测算、匹配与风险提示 / financing of development clusters")
+	fmt.Fprintln(out)
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  zutuan %-9s %s\n      %s / %s\n", c.name, c.usage, c.zh, c.en)
+	}
+	fmt.Fprintln(out, strings.TrimSpace(`
+  --json             答案为 JSON / answer as JSON
+  --lang zh|en       语言，默认中文 / language
+  --date 2026-06-30  评估日，默认今天 / date of the assessment
+  --rules DIR        规则目录，默认内置 / rules directory, default built in
+  --color auto|always|never`))
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"path"
+	"sort"
+	"strings"
+
+	"zutuan/internal/document"
+	"zutuan/internal/funding"
+	"zutuan/internal/office"
+)
+
+// paperFlags are the flags with which a case is handed in.
+type paperFlags struct {
+	requirement, ledger, fiscal, overrides, asOf, sample string
+}
+
+func (p *paperFlags) register(flags *flag.FlagSet) {
+	flags.StringVar(&p.requirement, "requirement", "", "")
+	flags.StringVar(&p.ledger, "ledger", "", "")
+	flags.StringVar(&p.fiscal, "fiscal", "", "")
+	flags.StringVar(&p.overrides, "overrides", "", "")
+	flags.StringVar(&p.asOf, "as-of", "", "")
+	flags.StringVar(&p.sample, "sample", "", "")
+}
+
+// readCase reads the papers that the command line names, or a sample that ships with the rules.
+func (e *environment) readCase(files []string, flags paperFlags) (*office.Case, error) {
+	papers, err := e.papers(files, flags)
+	if err != nil {
+		return nil, err
+	}
+	if flags.asOf != "" {
+		if papers.LedgerAsOf, err = document.ParseDate(flags.asOf); err != nil {
+			return nil, usageError{fmt.Sprintf("--as-of 应写成 2025-12-31，现在是 %q", flags.asOf), fmt.Sprintf("--as-of is written 2025-12-31, not %q", flags.asOf)}
+		}
+	}
+	return office.ReadCase(papers)
+}
+
+func (e *environment) papers(files []string, flags paperFlags) (office.Papers, error) {
+	if flags.sample != "" {
+		return e.sample(flags.sample)
+	}
+	named, err := oneFile(files, flags.requirement)
+	if err != nil {
+		return office.Papers{}, err
+	}
+	var papers office.Papers
+	for _, paper := range []struct {
+		path string
+		into *office.File
+	}{{named, &papers.Requirement}, {flags.ledger, &papers.Ledger}, {flags.fiscal, &papers.Fiscal}} {
+		if paper.path == "" {
+			continue
+		}
+		data, err := readFile(paper.path)
+		if err != nil {
+			return papers, err
+		}
+		*paper.into = office.File{Name: paper.path, Data: data}
+	}
+	return papers, nil
+}
+
+// sample reads a case under rules/samples; its name is refused with those that exist.
+func (e *environment) sample(name string) (office.Papers, error) {
+	folder, files := path.Join("samples", name), e.rulesFS()
+	read := func(file string) office.File {
+		data, err := fs.ReadFile(files, path.Join(folder, file))
+		if err != nil {
+			return office.File{}
+		}
+		return office.File{Name: path.Join("rules", folder, file), Data: data}
+	}
+	papers := office.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")}
+	if papers.Requirement.Name == "" || strings.ContainsAny(name, `/\`) {
+		entries, _ := fs.ReadDir(files, "samples")
+		var names []string
+		for _, entry := range entries {
+			names = append(names, entry.Name())
+		}
+		sort.Strings(names)
+		list := strings.Join(names, ", ")
+		return papers, usageError{fmt.Sprintf("没有名为 %q 的样例；有 %s", name, list), fmt.Sprintf("there is no sample %q; there are %s", name, list)}
+	}
+	return papers, nil
+}
+
+// readOverrides reads a region's parameter overrides; no name is none.
+func (e *environment) readOverrides(file string, read func(string, []byte) ([]funding.ParameterOverride, error)) ([]funding.ParameterOverride, error) {
+	if file == "" {
+		return nil, nil
+	}
+	data, err := readFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return read(file, data)
+}
