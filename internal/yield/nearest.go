@@ -2,13 +2,12 @@ package yield
 
 import "math"
 
-// Limits of the search for the nearest of several roots.
+// Limits of the search for the nearest of several roots. Where floats cannot settle a step (several roots in one place,
+// or nearly), the search goes on in steps of narrowest, looking only at the exact signs at their ends: two roots within
+// one such step are taken for none, three for one. The steps then lengthen, so that the search always ends.
 const (
-	// narrowest is the width below which two roots are not told apart: a pair closer than this changes no sign that a
-	// rate with 12 decimals could show.
-	narrowest = 0x1p-44
-	// mostSteps ends a search that shrinks its steps for ever; honest flows need fewer than two hundred.
-	mostSteps = 20_000
+	narrowest   = 0x1p-24 // a two-hundredth of a basis point a quarter
+	lengthening = 1.002
 )
 
 // point is what is known of the polynomial at x.
@@ -49,6 +48,7 @@ type frontier struct {
 	at     point
 	sign   int
 	width  float64
+	narrow float64
 	closed bool
 }
 
@@ -64,7 +64,7 @@ func newFrontier(s *side) *frontier {
 		}
 	}
 	start := s.at(1)
-	return &frontier{side: s, at: start, sign: s.signAt(start), width: 0.5 / float64(n)}
+	return &frontier{side: s, at: start, sign: s.signAt(start), width: 0.5 / float64(n), narrow: narrowest}
 }
 
 // search looks outwards from zero on the sides given, always widening the nearer frontier. With all it adds every root
@@ -76,7 +76,7 @@ func (p *problem) search(fronts []*frontier, found []candidate, all bool) []cand
 			nearest = min(nearest, known.distance)
 		}
 	}
-	for range mostSteps {
+	for {
 		var next *frontier
 		nextDistance := nearest
 		for _, front := range fronts {
@@ -85,7 +85,7 @@ func (p *problem) search(fronts []*frontier, found []candidate, all bool) []cand
 			}
 		}
 		if next == nil {
-			break
+			return found
 		}
 		hit, ok := next.widen()
 		if !ok {
@@ -98,7 +98,6 @@ func (p *problem) search(fronts []*frontier, found []candidate, all bool) []cand
 			nearest = min(nearest, distance)
 		}
 	}
-	return found
 }
 
 // widen takes one step away from zero. It reports a bracket where the step holds exactly one change of sign; it moves
@@ -116,7 +115,11 @@ func (f *frontier) widen() (bracket, bool) {
 		return bracket{}, false
 	}
 	steepest, flattest := f.at.gain-there.loss, there.gain-f.at.loss
-	settled := steepest < 0 || flattest > 0 || f.at.x-low <= narrowest
+	settled := steepest < 0 || flattest > 0
+	if !settled && f.at.x-low <= f.narrow {
+		settled = true
+		f.narrow *= lengthening
+	}
 	switch {
 	case sign != f.sign && settled:
 		hit := bracket{f.side, low, f.at.x, sign}
