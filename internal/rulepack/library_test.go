@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"zutuan/internal/document"
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
@@ -302,4 +304,32 @@ func FuzzProduct(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAProductReadAloneIsTheOneInTheLibrary(t *testing.T) {
+	data, err := os.ReadFile("testdata/library/products/cdb/park.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := ReadProduct("products/cdb/park.yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(testLibrary(t).Products[0].Product, *alone); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := ReadProduct("x.yaml", []byte("schema: zutuan/product/v1\n")); err == nil {
+		t.Error("an empty product is refused alone too")
+	}
+}
+
+func TestInstitutionsKeepUnknownCapitalUnknown(t *testing.T) {
+	library := testLibrary(t)
+	cdb, _ := library.Institution("cdb")
+	if cdb.NetCapital == nil || *cdb.NetCapital != money.MustAmount("1000000000000.00") || cdb.Tier1 != nil || cdb.AsOf != day("2024-12-31") {
+		t.Errorf("got %+v", cdb)
+	}
+	if _, known := library.Institution("icbc"); known {
+		t.Error("an institution that is not in the file is not known")
+	}
 }
