@@ -49,6 +49,10 @@ func (v *Vocabulary) compile(source string, want Type) (*node, error) {
 		return nil, Errors{newError(runes, MaxSource, MaxSource, "too_long", fmt.Sprintf("表达式有 %d 个字符，上限 %d；请拆成几条规则", len(runes), MaxSource),
 			fmt.Sprintf("the expression has %d characters, above the limit of %d; split it into several rules", len(runes), MaxSource))}
 	}
+	// One expression is compiled at a time: building expr's environment costs far more than reading an expression, and
+	// its checker keeps notes in the configuration.
+	v.compiling.Lock()
+	defer v.compiling.Unlock()
 	config := v.config(want)
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
@@ -73,6 +77,9 @@ func (v *Vocabulary) compile(source string, want Type) (*node, error) {
 // config declares the vocabulary to expr. Every builtin is off but the listed ones; nothing reaches Go values, the
 // environment, or the clock.
 func (v *Vocabulary) config(want Type) *conf.Config {
+	if config := v.configs[want]; config != nil {
+		return config
+	}
 	options := []expr.Option{expr.Env(v.environment), expr.Optimize(false), expr.MaxNodes(MaxNodes), expr.DisableAllBuiltins(),
 		expr.Function("quarter", func(...any) (any, error) { return 0.0, nil }, new(func(string) float64)),
 		expr.Function("date", func(...any) (any, error) { return 0.0, nil }, new(func(string) float64))}
@@ -90,6 +97,7 @@ func (v *Vocabulary) config(want Type) *conf.Config {
 		delete(config.Builtins, name)
 	}
 	config.Check()
+	v.configs[want] = config
 	return config
 }
 

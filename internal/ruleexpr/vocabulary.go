@@ -12,7 +12,9 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/types"
 
 	"zutuan/internal/document"
@@ -109,11 +111,14 @@ type Vocabulary struct {
 	// environment declares every name to expr's type checker; each level is a closed map, so that a mistyped name is
 	// an error and never a silent zero.
 	environment types.Map
+	// configs keeps expr's configuration for each result type; compiling guards it.
+	configs   map[Type]*conf.Config
+	compiling sync.Mutex
 }
 
 // NewVocabulary builds a dictionary. Names are words separated by dots, at most two levels deep, and unique.
 func NewVocabulary(facts []Fact) (*Vocabulary, error) {
-	v := &Vocabulary{byName: make(map[string]Slot, len(facts)), environment: types.Map{}}
+	v := &Vocabulary{byName: make(map[string]Slot, len(facts)), environment: types.Map{}, configs: map[Type]*conf.Config{}}
 	for _, fact := range facts {
 		if _, exists := v.byName[fact.Name]; exists {
 			return nil, fmt.Errorf("fact %s is declared twice", fact.Name)
