@@ -10,18 +10,25 @@ package ruleexpr_test
 
 import (
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
 	"github.com/shopspring/decimal"
 	"pgregory.net/rapid"
 
+	"zutuan/internal/document"
 	"zutuan/internal/money"
 	"zutuan/internal/quarter"
 	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
+	"zutuan/rules"
 )
 
 // decimalPatcher turns every number literal into the decimal that is written, and every operator on numbers into a call
@@ -49,12 +56,28 @@ func (p decimalPatcher) Visit(n *ast.Node) {
 }
 
 // runReference evaluates a source with expr's machine on decimals.
-func runReference(source string, environment map[string]any) (result bool, err error) {
+func runReference(source string, environment map[string]any) (bool, error) {
+	program, err := compileReference(source, environment)
+	if err != nil {
+		return false, err
+	}
+	return runProgram(program, environment)
+}
+
+func runProgram(program *vm.Program, environment map[string]any) (result bool, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("%v", fault)
 		}
 	}()
+	out, err := expr.Run(program, environment)
+	if err != nil {
+		return false, err
+	}
+	return out.(bool), nil
+}
+
+func compileReference(source string, environment map[string]any) (*vm.Program, error) {
 	number := func(name string, apply func(a, b decimal.Decimal) decimal.Decimal) expr.Option {
 		return expr.Function(name, func(args ...any) (any, error) {
 			return apply(args[0].(decimal.Decimal), args[1].(decimal.Decimal)), nil
@@ -76,20 +99,22 @@ func runReference(source string, environment map[string]any) (result bool, err e
 		expr.DisableBuiltin("min"), expr.DisableBuiltin("max"),
 		expr.Function("min", func(args ...any) (any, error) { return fold(args, decimal.Min), nil }),
 		expr.Function("max", func(args ...any) (any, error) { return fold(args, decimal.Max), nil }),
+		expr.Function("sum", func(args ...any) (any, error) {
+			return fold(args, func(first decimal.Decimal, rest ...decimal.Decimal) decimal.Decimal {
+				return decimal.Sum(first, rest...)
+			}), nil
+		}), expr.DisableBuiltin("sum"),
+		expr.Function("date", func(args ...any) (any, error) {
+			parsed, err := document.ParseDate(args[0].(string))
+			return decimal.NewFromInt(parsed.Unix() / 86_400), err
+		}), expr.DisableBuiltin("date"),
+		expr.Function("abs", func(args ...any) (any, error) { return args[0].(decimal.Decimal).Abs(), nil }), expr.DisableBuiltin("abs"),
 		expr.Function("quarter", func(args ...any) (any, error) {
 			parsed, err := quarter.Parse(args[0].(string))
 			return decimal.NewFromInt(int64(parsed)), err
 		}),
 	}
-	program, err := expr.Compile(source, options...)
-	if err != nil {
-		return false, err
-	}
-	out, err := expr.Run(program, environment)
-	if err != nil {
-		return false, err
-	}
-	return out.(bool), nil
+	return expr.Compile(source, options...)
 }
 
 func same(a, b any) bool {
@@ -249,6 +274,13 @@ func environmentOf(v *ruleexpr.Vocabulary, facts *ruleexpr.Facts) map[string]any
 			value, _ = facts.Texts(slot)
 		case ruleexpr.TypeFlag:
 			value, _ = facts.Flag(slot)
+		case ruleexpr.TypeNumbers:
+			text, _ := facts.ValueText(slot)
+			var series []decimal.Decimal
+			for _, item := range strings.Split(text, ", ") {
+				series = append(series, decimal.RequireFromString(item))
+			}
+			value = series
 		case ruleexpr.TypeNumber:
 			var number money.Decimal
 			number, _ = facts.Number(slot)
@@ -294,4 +326,105 @@ func FuzzCompileNeverPanics(f *testing.F) {
 			formula.Floor(facts, 2)
 		}
 	})
+}
+
+// TestShippedRulesMeanWhatTheReferenceMeans runs every condition of every shipped product and risk pack on drawn facts,
+// near and on its limits: each number is drawn from the literals of the rule, the values of the parameters and their
+// neighbours, so that equality is met often.
+func TestShippedRulesMeanWhatTheReferenceMeans(t *testing.T) {
+	library, err := rulepack.Load(rules.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := map[string]bool{}
+	for _, product := range library.Products {
+		for _, rule := range product.Rules {
+			sources[rule.Rule.Source()] = true
+		}
+	}
+	for _, pack := range library.RiskPacks {
+		for _, rule := range pack.Rules {
+			for _, level := range rule.Levels {
+				if level.Rule != nil {
+					sources[level.Rule.Source()] = true
+				}
+			}
+		}
+	}
+	if len(sources) < 100 {
+		t.Fatalf("only %d conditions found", len(sources))
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	compared := 0
+	for _, source := range slices.Sorted(maps.Keys(sources)) {
+		compared += compareShipped(t, library.Vocabulary, source, random)
+	}
+	if compared < len(sources)*10 {
+		t.Errorf("%d comparisons over %d conditions", compared, len(sources))
+	}
+}
+
+func compareShipped(t *testing.T, v *ruleexpr.Vocabulary, source string, random *rand.Rand) int {
+	t.Helper()
+	rule, err := v.CompileRule(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	candidates := append(regexp.MustCompile(`[0-9]+(\.[0-9]+)?`).FindAllString(source, -1), "0", "1", "0.2", "100000000", "39", "41")
+	words := append(regexp.MustCompile(`"[^"]*"`).FindAllString(source, -1), `"另一个"`)
+	compared := 0
+	var program *vm.Program
+	for range 40 {
+		facts := drawFacts(v, rule, candidates, words, random)
+		environment := environmentOf(v, facts)
+		if program == nil {
+			if program, err = compileReference(source, environment); err != nil {
+				t.Fatalf("%s: %v", source, err)
+			}
+		}
+		want, err := runProgram(program, environment)
+		got := rule.Holds(facts)
+		if explained := rule.Explain(facts).Result; explained != got {
+			t.Errorf("%s: holds %v, explained %v", source, got, explained)
+		}
+		if err != nil || got == ruleexpr.Undecided {
+			continue // a division by zero, or an item that the list does not have
+		}
+		if (got == ruleexpr.True) != want {
+			t.Errorf("%s on %v: holds %v, reference %v", source, environment, got, want)
+		}
+		compared++
+	}
+	return compared
+}
+
+// drawFacts sets every fact that a rule uses.
+func drawFacts(v *ruleexpr.Vocabulary, rule *ruleexpr.Rule, candidates, words []string, random *rand.Rand) *ruleexpr.Facts {
+	facts := v.NewFacts()
+	word := func() string { return strings.Trim(words[random.IntN(len(words))], `"`) }
+	for _, name := range rule.Facts() {
+		slot := v.Slot(name)
+		fact := v.Fact(slot)
+		number := func() decimal.Decimal {
+			value := decimal.RequireFromString(candidates[random.IntN(len(candidates))])
+			return value.Add(decimal.New(int64(random.IntN(3)-1), -int32(fact.Unit.Decimals())))
+		}
+		switch fact.Type {
+		case ruleexpr.TypeFlag:
+			facts.SetFlag(slot, random.IntN(2) == 0)
+		case ruleexpr.TypeText:
+			facts.SetText(slot, word())
+		case ruleexpr.TypeTexts:
+			facts.SetTexts(slot, []string{word(), word()})
+		case ruleexpr.TypeNumbers:
+			series := make([]decimal.Decimal, 40)
+			for i := range series {
+				series[i] = number()
+			}
+			facts.SetDecimals(slot, series)
+		default:
+			facts.SetDecimal(slot, number())
+		}
+	}
+	return facts
 }
