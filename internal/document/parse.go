@@ -21,6 +21,11 @@ const (
 	MaxNodes = 200_000
 	// MaxDepth bounds nesting; the deepest format has eight levels.
 	MaxDepth = 32
+	// MaxProblems bounds what is reported of one file; nobody mends more at once, and a hostile file must not buy an
+	// endless report.
+	MaxProblems = 500
+	// maxShown bounds, in characters, how much of a file's own text is repeated in a path or a message.
+	maxShown = 60
 )
 
 // Kind is the shape of a node.
@@ -82,23 +87,23 @@ func parseTree(reader *Reader, data []byte) (*node, error) {
 	}
 	trimmed := bytes.TrimSpace(data)
 	if len(trimmed) == 0 {
-		return nil, reader.fail("empty", 0, 0, "文件是空的", "the file is empty")
+		return nil, reader.empty()
 	}
-	if trimmed[0] == '{' || trimmed[0] == '[' {
-		if json.Valid(data) {
-			return parseJSON(reader, data)
-		}
-		if !looksLikeYAMLFlow(data) {
-			return nil, jsonSyntaxError(reader, data)
-		}
+	if trimmed[0] != '{' && trimmed[0] != '[' {
+		return parseYAML(reader, data)
 	}
-	return parseYAML(reader, data)
-}
-
-// looksLikeYAMLFlow reports whether a text that starts with a bracket but is not JSON parses as YAML.
-func looksLikeYAMLFlow(data []byte) bool {
-	var probe yaml.Node
-	return yaml.Unmarshal(data, &probe) == nil
+	if json.Valid(data) {
+		return parseJSON(reader, data)
+	}
+	// A text in brackets that is not JSON may be YAML's flow style, unless its name says that it is JSON. Where it is
+	// neither, the JSON message tells more.
+	flow := &Reader{file: reader.file}
+	root, err := parseYAML(flow, data)
+	if strings.HasSuffix(strings.ToLower(reader.file), ".json") || err != nil && flow.problems[0].Code == "syntax" {
+		return nil, jsonSyntaxError(reader, data)
+	}
+	reader.problems = flow.problems
+	return root, err
 }
 
 func jsonSyntaxError(reader *Reader, data []byte) error {
@@ -107,7 +112,12 @@ func jsonSyntaxError(reader *Reader, data []byte) error {
 	line, column := 0, 0
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		line, column = position(data, int(syntax.Offset))
+		// Offset counts the bytes read, the offending one included; a file that ends early is wrong just after its end.
+		offset := int(syntax.Offset) - 1
+		if strings.HasPrefix(err.Error(), "unexpected end") {
+			offset = len(data)
+		}
+		line, column = position(data, offset)
 	}
 	return reader.fail("syntax", line, column, fmt.Sprintf("JSON 语法错误：%v", err), fmt.Sprintf("JSON syntax error: %v", err))
 }
@@ -143,9 +153,20 @@ func parseJSON(reader *Reader, data []byte) (*node, error) {
 	return root, nil
 }
 
-// here returns the place just after the last token; a scalar's line is the line it ends on, which is where it stands.
+// here returns where the token just read begins. The decoder tells only where it ends, so blanks and separators after
+// the token before are skipped first.
 func (b *jsonBuilder) here() (line, column int) {
-	offset := int(b.decoder.InputOffset())
+	end := int(b.decoder.InputOffset())
+	for b.scanned < end && strings.IndexByte(" \t\r\n,:", b.data[b.scanned]) >= 0 {
+		b.advance(b.scanned + 1)
+	}
+	line, column = b.line, b.column
+	b.advance(end)
+	return line, column
+}
+
+// advance counts lines and columns forward to a byte offset.
+func (b *jsonBuilder) advance(offset int) {
 	for b.scanned < offset {
 		r, size := utf8.DecodeRune(b.data[b.scanned:])
 		b.scanned += size
@@ -155,7 +176,6 @@ func (b *jsonBuilder) here() (line, column int) {
 			b.column = 1
 		}
 	}
-	return b.line, b.column
 }
 
 func (b *jsonBuilder) value(depth int) (*node, error) {
@@ -223,9 +243,16 @@ func (b *jsonBuilder) list(depth, line, column int) (*node, error) {
 }
 
 func parseYAML(reader *Reader, data []byte) (*node, error) {
+	// The YAML parser builds its whole tree before it can be counted; every value ends at a comma or a line end, so
+	// counting those first keeps a file of nothing but commas from filling the memory.
+	if bytes.Count(data, []byte(","))+bytes.Count(data, []byte("\n")) > 2*MaxNodes {
+		return nil, reader.tooMany(0)
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil {
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, reader.empty()
+	} else if err != nil {
 		return nil, yamlSyntaxError(reader, err)
 	}
 	var second yaml.Node
@@ -236,7 +263,7 @@ func parseYAML(reader *Reader, data []byte) (*node, error) {
 		return nil, reader.fail("documents", second.Line, 0, "一个文件只能有一个 YAML 文档；请删去 --- 之后的部分", "one file holds one YAML document; remove what follows ---")
 	}
 	if document.Kind != yaml.DocumentNode || len(document.Content) == 0 {
-		return nil, reader.fail("empty", 0, 0, "文件是空的", "the file is empty")
+		return nil, reader.empty()
 	}
 	count := 0
 	return convertYAML(reader, document.Content[0], 0, &count)
@@ -258,6 +285,9 @@ func convertYAML(reader *Reader, source *yaml.Node, depth int, count *int) (*nod
 	if source.Kind == yaml.AliasNode || source.Anchor != "" {
 		return nil, reader.fail("alias", source.Line, source.Column, "不接受 YAML 锚点和别名（& 和 *）；请把内容写出来", "YAML anchors and aliases (& and *) are not accepted; write the content out")
 	}
+	if source.Style&yaml.TaggedStyle != 0 {
+		return nil, reader.fail("tag", source.Line, source.Column, "不接受 YAML 标签 "+clip(source.Tag), "the YAML tag "+clip(source.Tag)+" is not accepted")
+	}
 	out := &node{line: source.Line, column: source.Column}
 	switch source.Kind {
 	case yaml.MappingNode:
@@ -273,9 +303,6 @@ func convertYAML(reader *Reader, source *yaml.Node, depth int, count *int) (*nod
 			out.items = append(out.items, converted)
 		}
 	default:
-		if strings.HasPrefix(source.Tag, "!") && !strings.HasPrefix(source.Tag, "!!") {
-			return nil, reader.fail("tag", source.Line, source.Column, "不接受 YAML 标签 "+source.Tag, "the YAML tag "+source.Tag+" is not accepted")
-		}
 		out.kind, out.text = KindScalar, source.Value
 		out.quoted = source.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0
 		switch {
@@ -285,7 +312,7 @@ func convertYAML(reader *Reader, source *yaml.Node, depth int, count *int) (*nod
 		default:
 			out.textColumn = source.Column
 		}
-		if !out.quoted && (source.Value == "" || source.Value == "null" || source.Value == "~") {
+		if !out.quoted && source.ShortTag() == "!!null" {
 			out.kind = KindNull
 		}
 	}
@@ -296,8 +323,8 @@ func convertYAMLKeys(reader *Reader, source *yaml.Node, out *node, depth int, co
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(source.Content); i += 2 {
 		name, value := source.Content[i], source.Content[i+1]
-		if name.Kind != yaml.ScalarNode || name.Value == "<<" && name.Style == 0 {
-			return reader.fail("key", name.Line, name.Column, "键必须是文字", "a key must be a word")
+		if name.Kind != yaml.ScalarNode || name.Anchor != "" || name.Style&yaml.TaggedStyle != 0 || name.Value == "<<" && name.Style == 0 {
+			return reader.fail("key", name.Line, name.Column, "键必须是普通文字", "a key must be a plain word")
 		}
 		if seen[name.Value] {
 			reader.duplicate(name.Value, name.Line, name.Column)

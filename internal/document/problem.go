@@ -82,8 +82,12 @@ func (ps Problems) Err() error {
 	return ps
 }
 
-// Nearest returns the candidates that a mistyped word most likely meant, best first, at most three.
+// Nearest returns the candidates that a mistyped word most likely meant, best first, at most three. A word longer than
+// any name in use is near nothing.
 func Nearest(word string, candidates []string) []string {
+	if len(word) > 4*maxShown {
+		return []string{}
+	}
 	type scored struct {
 		name     string
 		distance int

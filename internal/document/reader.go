@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"zutuan/internal/money"
 	"zutuan/internal/quarter"
@@ -27,19 +28,40 @@ func (r *Reader) Err() error { return r.problems.Err() }
 // Problems returns what was found so far.
 func (r *Reader) Problems() Problems { return r.problems }
 
+// add records a problem. After MaxProblems one last remark, which sorts first, says that there are more.
+func (r *Reader) add(problem Problem) {
+	switch {
+	case len(r.problems) < MaxProblems:
+		r.problems = append(r.problems, problem)
+	case len(r.problems) == MaxProblems:
+		r.problems = append(r.problems, Problem{File: r.file, Code: "more",
+			ZH: fmt.Sprintf("问题超过 %d 个，其余未列出", MaxProblems), EN: fmt.Sprintf("there are more than %d problems; the rest are not listed", MaxProblems)})
+	}
+}
+
+// fail records a problem after which reading cannot go on.
 func (r *Reader) fail(code string, line, column int, zh, en string) error {
-	r.problems = append(r.problems, Problem{File: r.file, Code: code, Line: line, Column: column, ZH: zh, EN: en})
+	r.add(Problem{File: r.file, Code: code, Line: line, Column: column, ZH: zh, EN: en})
 	return r.problems.Err()
 }
 
 func (r *Reader) duplicate(name string, line, column int) {
-	_ = r.fail("duplicate_key", line, column, fmt.Sprintf("键 %q 重复", name), fmt.Sprintf("the key %q appears twice", name))
+	name = clip(name)
+	r.add(Problem{File: r.file, Code: "duplicate_key", Line: line, Column: column, ZH: fmt.Sprintf("键 %q 重复", name), EN: fmt.Sprintf("the key %q appears twice", name)})
+}
+
+func (r *Reader) empty() error {
+	return r.fail("empty", 0, 0, "文件是空的", "the file is empty")
+}
+
+func (r *Reader) tooMany(line int) error {
+	return r.fail("too_many", line, 0, fmt.Sprintf("文件超过 %d 个值", MaxNodes), fmt.Sprintf("the file has more than %d values", MaxNodes))
 }
 
 func (r *Reader) bound(count *int, depth, line int) error {
 	*count++
 	if *count > MaxNodes {
-		return r.fail("too_many", line, 0, fmt.Sprintf("文件超过 %d 个值", MaxNodes), fmt.Sprintf("the file has more than %d values", MaxNodes))
+		return r.tooMany(line)
 	}
 	if depth > MaxDepth {
 		return r.fail("too_deep", line, 0, fmt.Sprintf("嵌套超过 %d 层", MaxDepth), fmt.Sprintf("nesting is deeper than %d levels", MaxDepth))
@@ -95,7 +117,7 @@ func (v Value) Problem(code, zh, en string) {
 	if v.node != nil {
 		problem.Line, problem.Column = v.node.line, v.node.column
 	}
-	v.reader.problems = append(v.reader.problems, problem)
+	v.reader.add(problem)
 }
 
 // Object is a value whose keys are being read; Done reports the keys nobody asked for.
@@ -169,7 +191,7 @@ func (o *Object) Done() {
 		if o.asked[entry.name] {
 			continue
 		}
-		unknown := Value{reader: o.reader, path: joinPath(o.path, entry.name), node: &node{line: entry.line}}
+		unknown := Value{reader: o.reader, path: joinPath(o.path, clip(entry.name)), node: &node{line: entry.line}}
 		near := Nearest(entry.name, known)
 		if len(near) == 0 {
 			near = sorted(known)
@@ -227,12 +249,18 @@ func (v Value) String() string {
 		return ""
 	}
 	for _, r := range text {
-		if r < ' ' && r != '\n' && r != '\t' {
+		if invisible(r) {
 			v.Problem("text", "文字里有控制字符", "the text contains a control character")
 			return ""
 		}
 	}
 	return text
+}
+
+// invisible reports characters that a reader cannot see and that can make a name look like another one: controls, and
+// the marks that turn the direction of writing.
+func invisible(r rune) bool {
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 // Name is String, and refuses a blank text.
@@ -256,7 +284,7 @@ func (v Value) Enum(allowed ...string) string {
 		}
 	}
 	list := strings.Join(allowed, ", ")
-	v.Problem("enum", fmt.Sprintf("%q 不在允许的取值之内：%s", text, list), fmt.Sprintf("%q is not one of: %s", text, list))
+	v.Problem("enum", fmt.Sprintf("%q 不在允许的取值之内：%s", clip(text), list), fmt.Sprintf("%q is not one of: %s", clip(text), list))
 	return ""
 }
 
@@ -267,7 +295,7 @@ func (v Value) Bool() bool {
 		return false
 	}
 	if text != "true" && text != "false" {
-		v.Problem("bool", fmt.Sprintf("%q 应为 true 或 false", text), fmt.Sprintf("%q should be true or false", text))
+		v.Problem("bool", fmt.Sprintf("%q 应为 true 或 false", clip(text)), fmt.Sprintf("%q should be true or false", clip(text)))
 	}
 	return text == "true"
 }
@@ -280,7 +308,7 @@ func (v Value) Int(low, high, fallback int) int {
 	}
 	number, err := strconv.Atoi(text)
 	if err != nil || number < low || number > high {
-		v.Problem("integer", fmt.Sprintf("%q 应为 %d 到 %d 的整数", text, low, high), fmt.Sprintf("%q should be a whole number from %d to %d", text, low, high))
+		v.Problem("integer", fmt.Sprintf("%q 应为 %d 到 %d 的整数", clip(text), low, high), fmt.Sprintf("%q should be a whole number from %d to %d", clip(text), low, high))
 		return fallback
 	}
 	return number
@@ -364,10 +392,13 @@ func ParseDate(text string) (time.Time, error) {
 	return date, nil
 }
 
+// clip shortens what a file wrote before it is repeated in a message.
 func clip(text string) string {
-	runes := []rune(text)
-	if len(runes) > 60 {
-		return string(runes[:60]) + "…"
+	if len(text) <= maxShown {
+		return text
+	}
+	if runes := []rune(text[:min(len(text), 4*maxShown+4)]); len(runes) > maxShown {
+		return string(runes[:maxShown]) + "…"
 	}
 	return text
 }
