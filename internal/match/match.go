@@ -1,0 +1,276 @@
+// Package match says what every product version answers to a requirement: eligible, conditional, undecided, near miss or
+// ineligible, with the verdict of every rule, a sized and scheduled offer where there can be one, the smallest changes
+// that turn a no into a yes, a rank, and what it takes to explain all of it. It is pure: the same need, products and
+// date give the same bytes, on one core or many. README.md says how the open points of rules.md are read.
+package match
+
+import (
+	"runtime"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"zutuan/internal/funding"
+	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
+)
+
+// Result is what one rule of a product says.
+type Result uint8
+
+// The results; the first three are those of a condition. A rule on the offer is not reached where a must failed before
+// there could be an offer.
+const (
+	ResultFailed     = Result(ruleexpr.False)
+	ResultPassed     = Result(ruleexpr.True)
+	ResultUndecided  = Result(ruleexpr.Undecided)
+	ResultNotReached = ResultUndecided + 1
+)
+
+func (r Result) String() string {
+	return [...]string{"failed", "passed", "undecided", "not_reached"}[r]
+}
+
+// MarshalText writes the word.
+func (r Result) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// Outcome is what one product version says to a need. It keeps the result of every rule in a byte; explanations are made
+// from it on demand.
+type Outcome struct {
+	Product *rulepack.Product
+	Verdict funding.Verdict
+	// Results has one result for each rule, in the product's order.
+	Results []Result
+	// BuiltIn is the built-in must that failed, nil where none did.
+	BuiltIn *BuiltIn
+	// Doubts are the terms that cannot be computed; the offer is then known only in part.
+	Doubts []TermDoubt
+	// Offer is nil where a must failed before sizing, or no offer can be made.
+	Offer *Offer
+	// Failures are the musts that failed with what would help each, worked out where at most two failed.
+	Failures []Failure
+	// Remedy is the combined change that makes a near miss pass, nil for every other verdict.
+	Remedy *Remedy
+	// Score ranks eligible and conditional offers; Rank is 1-based, 0 for the others.
+	Score Score
+	Rank  int
+	// DominatedBy is the id of an offer that is at least as good on cost, tenor fit and cover and better on one.
+	DominatedBy string
+
+	tally tally
+	// attempt is the offer, or as much of one as there was when a built-in must failed.
+	attempt *Offer
+}
+
+// tally counts what the verdict follows from.
+type tally struct {
+	failedMusts, failedShoulds, undecided int
+}
+
+func (t *tally) add(rule *rulepack.CompiledRule, result Result) {
+	switch {
+	case result == ResultUndecided:
+		t.undecided++
+	case result == ResultFailed && rule.Level == "must":
+		t.failedMusts++
+	case result == ResultFailed:
+		t.failedShoulds++
+	}
+}
+
+// verdict follows rules.md; a near miss is told from ineligible by its remedy, later.
+func (t tally) verdict() funding.Verdict {
+	switch {
+	case t.failedMusts > 0:
+		return funding.VerdictIneligible
+	case t.undecided > 0:
+		return funding.VerdictUndecided
+	case t.failedShoulds > 0:
+		return funding.VerdictConditional
+	}
+	return funding.VerdictEligible
+}
+
+// Catalogue is the product versions of a match, laid out so that equal conditions of many products are evaluated once.
+// It does not change and is safe for concurrent use.
+type Catalogue struct {
+	products []*rulepack.Product
+	slots    *offerSlots
+	// first is where the results of each product begin in one row of results; early is the place of each rule in the set
+	// of conditions that need no offer, −1 for rules on the offer.
+	first []int
+	early []int32
+	set   *ruleexpr.Set
+	rules int
+}
+
+// NewCatalogue orders product versions by id and version and compiles their conditions together. All of them must have
+// been compiled against the one vocabulary.
+func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product) *Catalogue {
+	c := &Catalogue{products: append([]*rulepack.Product(nil), products...), slots: newOfferSlots(vocabulary)}
+	sort.SliceStable(c.products, func(i, j int) bool {
+		a, b := c.products[i], c.products[j]
+		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
+	})
+	var early []*ruleexpr.Rule
+	for _, product := range c.products {
+		c.first = append(c.first, c.rules)
+		for i := range product.Rules {
+			place := int32(-1)
+			if !product.Rules[i].OnOffer {
+				place = int32(len(early))
+				early = append(early, product.Rules[i].Rule)
+			}
+			c.early = append(c.early, place)
+			c.rules++
+		}
+	}
+	c.set = ruleexpr.NewSet(early)
+	return c
+}
+
+// Products returns the product versions in the order of their outcomes.
+func (c *Catalogue) Products() []*rulepack.Product { return c.products }
+
+// Options change how a match is carried out, never what it says.
+type Options struct {
+	// Workers is how many cores may be used; 0: all of them.
+	Workers int
+}
+
+// Match is the answer of all products to one need.
+type Match struct {
+	Need *Need
+	// Outcomes are in the order of the catalogue: by product id and version.
+	Outcomes []Outcome
+	// Ranked holds the places of the eligible and conditional outcomes, best first.
+	Ranked []int
+
+	catalogue *Catalogue
+}
+
+// Match asks every product. Products that are not in force on the need's date should be left out of the catalogue.
+func (c *Catalogue) Match(need *Need, options Options) *Match {
+	m := &Match{Need: need, Outcomes: c.judge(need.Facts), catalogue: c}
+	workers := options.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	m.each(min(workers, max(len(m.Outcomes), 1)))
+	m.rank()
+	return m
+}
+
+// judge decides every rule that needs no offer, for every product, and counts.
+func (c *Catalogue) judge(facts *ruleexpr.Facts) []Outcome {
+	outcomes, results := make([]Outcome, len(c.products)), make([]Result, c.rules)
+	verdicts := c.set.Evaluate(facts, ruleexpr.Verdicts{})
+	for i, product := range c.products {
+		outcome := &outcomes[i]
+		first := c.first[i]
+		outcome.Product, outcome.Results = product, results[first:first+len(product.Rules):first+len(product.Rules)]
+		for k := range outcome.Results {
+			place := c.early[first+k]
+			if place < 0 {
+				outcome.Results[k] = ResultNotReached
+				continue
+			}
+			result := Result(verdicts.Of(int(place)))
+			outcome.Results[k] = result
+			if result != ResultPassed {
+				outcome.tally.add(&product.Rules[k], result)
+			}
+		}
+		outcome.Verdict = outcome.tally.verdict()
+	}
+	return outcomes
+}
+
+// each sizes, schedules and finishes every outcome. Each worker has facts of its own and writes only the outcomes it
+// has taken, so the order in which they are taken leaves no trace.
+func (m *Match) each(workers int) {
+	var next atomic.Int64
+	work := func() {
+		w := newWorker(m.Need, m.catalogue.slots)
+		for i := int(next.Add(1)) - 1; i < len(m.Outcomes); i = int(next.Add(1)) - 1 {
+			w.finish(&m.Outcomes[i])
+		}
+	}
+	if workers == 1 {
+		work()
+		return
+	}
+	var group sync.WaitGroup
+	for range workers {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			work()
+		}()
+	}
+	group.Wait()
+}
+
+// worker finishes outcomes one after the other; it is not safe for concurrent use.
+type worker struct {
+	need  *Need
+	slots *offerSlots
+	// facts is the need's facts with the offer that is being looked at.
+	facts *ruleexpr.Facts
+}
+
+func newWorker(need *Need, slots *offerSlots) *worker {
+	return &worker{need: need, slots: slots, facts: need.Facts.Clone()}
+}
+
+// finish makes the offer where no must failed before it, decides the rules on it, and looks for what would help where
+// at most two musts failed.
+func (w *worker) finish(outcome *Outcome) {
+	if outcome.tally.failedMusts == 0 {
+		w.continueWithOffer(outcome, w.facts, levers{}, nil)
+		w.slots.clear(w.facts)
+	}
+	if outcome.tally.failedMusts > 0 && outcome.tally.failedMusts <= maxNearMisses {
+		w.seekRemedy(outcome)
+	}
+}
+
+// continueWithOffer sizes and schedules the product and decides the rules on its offer, and gives the verdict. The facts
+// are left with offer.* set.
+func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, levers levers, fix []fixed) {
+	s := sizing{need: w.need, slots: w.slots, product: outcome.Product, facts: facts, levers: levers}
+	s.run(everyPart)
+	outcome.Offer, outcome.BuiltIn, outcome.Doubts, outcome.attempt = s.offer, s.builtIn, s.doubts, s.offer
+	if s.builtIn != nil {
+		outcome.Offer = nil
+		outcome.tally.failedMusts++
+	} else {
+		w.slots.set(facts, s.offer, s.doubts)
+		applyFixed(facts, fix)
+		for k := range outcome.Results {
+			if rule := &outcome.Product.Rules[k]; rule.OnOffer {
+				outcome.Results[k] = Result(rule.Rule.Holds(facts))
+				outcome.tally.add(rule, outcome.Results[k])
+			}
+		}
+		if len(s.doubts) > 0 {
+			outcome.tally.undecided++
+		}
+	}
+	outcome.Verdict = outcome.tally.verdict()
+}
+
+func applyFixed(facts *ruleexpr.Facts, fix []fixed) {
+	for _, f := range fix {
+		if f.unset {
+			facts.SetMissing(f.slot, unsetByTest)
+			continue
+		}
+		if err := facts.SetFromText(f.slot, f.text); err != nil {
+			facts.SetMissing(f.slot, err.Error())
+		}
+	}
+}
+
+// unsetByTest is why a fact is missing that a test or a what-if unset.
+const unsetByTest = "按要求视为未知 / taken as unknown, as asked"

@@ -1,0 +1,407 @@
+package match
+
+import (
+	"zutuan/internal/funding"
+	"zutuan/internal/loan"
+	"zutuan/internal/money"
+	"zutuan/internal/quarter"
+	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
+)
+
+// Offer is one product sized and scheduled for one need. Amounts are in the requirement's currency.
+type Offer struct {
+	// Size is the largest multiple of the product's step that its limit and the need allow.
+	Size money.Amount
+	// Limit is the product's own limit (terms.size.max) and Usable what the need can draw while the product is available.
+	Limit  money.Amount
+	Usable money.Amount
+	// Scheduled is false for a grant, and for equity and guarantees whose terms have no tenor: nothing is paid back on a
+	// schedule, and the measures of a schedule are unknown.
+	Scheduled           bool
+	TenorQuarters       int
+	GraceQuarters       int
+	AvailableQuarters   int
+	Rate                loan.Measure
+	Start               quarter.Quarter
+	Draws               []loan.Draw
+	Schedule            *loan.Schedule
+	AllInCost           loan.Measure
+	AverageLifeYears    loan.Measure
+	MinDSCR             loan.Measure
+	AvgDSCR             loan.Measure
+	MinICR              loan.Measure
+	LLCR                loan.Measure
+	PLCR                loan.Measure
+	DSCRByYear          []loan.Measure
+	Cover               loan.Measure
+	ShareOfInvestment   loan.Measure
+	TotalInterest       money.Amount
+	TotalFees           money.Amount
+	FirstInstalment     int // index counted from the requirement's start
+	LastQuarter         int // the same
+	GraceSlackQuarters  int
+	GraceSlackKnown     bool
+	serviceCoverUnknown string // why the cover of debt service is not known
+}
+
+// parts says how far an offer is worked out. A search that asks one rule again and again leaves out what the rule does
+// not look at.
+type parts uint8
+
+const (
+	partSchedule parts = 1 << iota
+	partCost
+	partCoverage
+	everyPart = partSchedule | partCost | partCoverage
+)
+
+// offerSlots are the places of offer.* in a vocabulary.
+type offerSlots struct {
+	size, tenor, grace, rate, allInCost, averageLife, minDSCR, avgDSCR, minICR, llcr, plcr, dscrByYear ruleexpr.Slot
+	cover, share, totalInterest, firstInstalment, lastQuarter, graceSlack                              ruleexpr.Slot
+	all                                                                                                []ruleexpr.Slot
+	// part is what has to be worked out for a fact; the terms alone are always known.
+	part map[string]parts
+	// peakGap, investment, needTenor and currency are facts of the need that an offer goes by.
+	peakGap, investment, needTenor ruleexpr.Slot
+}
+
+func newOfferSlots(v *ruleexpr.Vocabulary) *offerSlots {
+	s := &offerSlots{peakGap: v.Slot("need.peak_gap"), investment: v.Slot("need.investment"), needTenor: v.Slot("need.tenor_quarters"), part: map[string]parts{}}
+	for _, fact := range []struct {
+		name string
+		slot *ruleexpr.Slot
+		part parts
+	}{
+		{"offer.size", &s.size, 0}, {"offer.tenor_quarters", &s.tenor, 0}, {"offer.grace_quarters", &s.grace, 0}, {"offer.rate", &s.rate, 0},
+		{"offer.cover", &s.cover, 0}, {"offer.share_of_investment", &s.share, 0},
+		{"offer.all_in_cost", &s.allInCost, partSchedule | partCost},
+		{"offer.average_life", &s.averageLife, partSchedule}, {"offer.total_interest", &s.totalInterest, partSchedule},
+		{"offer.first_instalment_quarter", &s.firstInstalment, partSchedule}, {"offer.last_quarter", &s.lastQuarter, partSchedule},
+		{"offer.min_dscr", &s.minDSCR, partSchedule | partCoverage}, {"offer.avg_dscr", &s.avgDSCR, partSchedule | partCoverage},
+		{"offer.min_icr", &s.minICR, partSchedule | partCoverage}, {"offer.llcr", &s.llcr, partSchedule | partCoverage},
+		{"offer.plcr", &s.plcr, partSchedule | partCoverage}, {"offer.dscr_by_year", &s.dscrByYear, partSchedule | partCoverage},
+		{"offer.grace_slack_quarters", &s.graceSlack, partSchedule | partCoverage},
+	} {
+		*fact.slot = v.Slot(fact.name)
+		s.all = append(s.all, *fact.slot)
+		s.part[fact.name] = fact.part
+	}
+	return s
+}
+
+// partsOf returns what has to be worked out for a rule to be decided. An offer fact that this package does not set is
+// never known, so nothing has to be worked out for it.
+func (s *offerSlots) partsOf(rule *ruleexpr.Rule) parts {
+	var needed parts
+	for _, name := range rule.Facts() {
+		needed |= s.part[name]
+	}
+	return needed
+}
+
+// BuiltIn is a must that every product has without writing it: that there is an offer at all.
+type BuiltIn struct {
+	ID          string
+	Group       string
+	Message     funding.Text
+	Explanation ruleexpr.Explanation
+}
+
+// The built-in musts. A product may have a rule of the same id; it is a different rule.
+const (
+	// BuiltInTenor: the longest tenor that the product and the need allow reaches the product's shortest.
+	BuiltInTenor = "tenor"
+	// BuiltInSize: what the product gives and the need can use reaches the product's smallest size.
+	BuiltInSize = "size"
+	// BuiltInSchedule: the terms make a schedule; a sculpted one exists only where CFADS pays the interest.
+	BuiltInSchedule = "schedule"
+)
+
+// TermDoubt is a term of a product that cannot be computed from the facts at hand.
+type TermDoubt struct {
+	Term  string // tenor, grace, size or rate
+	Doubt *ruleexpr.Doubt
+}
+
+// levers are the terms of an offer that are fixed from outside, by a test or by a search for what would help.
+type levers struct {
+	size         money.Amount // a cap
+	tenor, grace int          // fixed values
+	hasSize      bool
+	hasTenor     bool
+	hasGrace     bool
+}
+
+// sizing is the work of making one offer.
+type sizing struct {
+	need    *Need
+	slots   *offerSlots
+	product *rulepack.Product
+	facts   *ruleexpr.Facts
+	levers  levers
+	offer   *Offer
+	builtIn *BuiltIn
+	doubts  []TermDoubt
+}
+
+// scheduled reports whether a product is paid back on a schedule of its own.
+func scheduled(p *rulepack.Product) bool {
+	return p.CountsAs != "grant" && p.Terms.TenorMaxQuarters > 0 && p.Terms.Profile != ""
+}
+
+// run makes the offer as far as its terms can be known, and stops at the first built-in must that fails.
+func (s *sizing) run(wanted parts) {
+	s.offer = &Offer{Scheduled: scheduled(s.product)}
+	steps := []func(){s.tenor, s.grace, s.size, s.rate}
+	if wanted&partSchedule != 0 {
+		steps = append(steps, s.schedule, func() { s.measure(wanted) })
+	}
+	for _, step := range steps {
+		step()
+		if s.builtIn != nil || len(s.doubts) > 0 {
+			break
+		}
+	}
+}
+
+func (s *sizing) doubt(term string, doubt *ruleexpr.Doubt) {
+	s.doubts = append(s.doubts, TermDoubt{term, doubt})
+}
+
+// whole evaluates a formula for a number of quarters, rounded down and never negative; the fallback stands where the
+// product has no formula.
+func (s *sizing) whole(term string, formula *ruleexpr.Number, fallback int) (int, bool) {
+	if formula == nil {
+		return fallback, true
+	}
+	value, doubt := formula.Floor(s.facts, 0)
+	if doubt != nil {
+		s.doubt(term, doubt)
+		return 0, false
+	}
+	return int(min(max(value, 0), int64(fallback))), true
+}
+
+// interval returns the quarters between instalments.
+func (s *sizing) interval() int { return max(s.product.Terms.Interval, 1) }
+
+// tenor takes the longest tenor that the product's formula, its maximum, the bureau's limit and the longest statement
+// allow, a multiple of the payment interval. A custom profile has as many instalments as shares, so its tenor is no
+// longer than they and the longest grace reach.
+func (s *sizing) tenor() {
+	if !s.offer.Scheduled {
+		return
+	}
+	terms := &s.product.Terms
+	if s.levers.hasTenor {
+		s.offer.TenorQuarters = s.levers.tenor
+		return
+	}
+	longest, ok := s.whole("tenor", s.product.Tenor, terms.TenorMaxQuarters)
+	if !ok {
+		return
+	}
+	longest = min(longest, funding.MaxQuarters-max(s.need.firstDraw, 0))
+	if wanted, known := s.facts.Number(s.slots.needTenor); known {
+		longest = min(longest, int(wanted.IntPart()))
+	}
+	if terms.Profile == string(loan.ProfileCustom) {
+		longest = min(longest, len(terms.Custom)*s.interval()+terms.GraceMaxQuarters)
+	}
+	longest -= longest % s.interval()
+	s.offer.TenorQuarters = longest
+	if longest < max(terms.TenorMinQuarters, s.interval()) {
+		s.builtIn = tenorTooShort(longest, max(terms.TenorMinQuarters, s.interval()))
+	}
+}
+
+// grace takes the longest grace up to the product's maximum and its formula after which whole intervals are left, at
+// least one of them.
+func (s *sizing) grace() {
+	if !s.offer.Scheduled {
+		return
+	}
+	terms, tenor, interval := &s.product.Terms, s.offer.TenorQuarters, s.interval()
+	longest, ok := s.whole("grace", s.product.Grace, terms.GraceMaxQuarters)
+	if !ok {
+		return
+	}
+	if s.levers.hasGrace {
+		longest = s.levers.grace
+	}
+	longest = min(longest, tenor-interval)
+	if terms.Profile == string(loan.ProfileCustom) {
+		longest = tenor - len(terms.Custom)*interval
+	}
+	longest = max(longest, 0)
+	for longest > 0 && (tenor-longest)%interval != 0 {
+		longest--
+	}
+	s.offer.GraceQuarters = longest
+	s.offer.AvailableQuarters = max(s.offer.GraceQuarters, 1)
+	if terms.AvailabilityQuarters > 0 {
+		s.offer.AvailableQuarters = min(s.offer.AvailableQuarters, terms.AvailabilityQuarters)
+	}
+}
+
+// usable returns what the need draws from its first draw on while the product is available; what is not scheduled is
+// available throughout, unless its terms say otherwise.
+func (s *sizing) usable() money.Amount {
+	if s.need.firstDraw < 0 {
+		return 0
+	}
+	last := len(s.need.draws)
+	available := s.offer.AvailableQuarters
+	if !s.offer.Scheduled {
+		available = s.product.Terms.AvailabilityQuarters
+	}
+	if available > 0 {
+		last = min(last, s.need.firstDraw+available)
+	}
+	var total money.Amount
+	for _, draw := range s.need.draws[s.need.firstDraw:last] {
+		total += draw
+	}
+	return total
+}
+
+// size takes the largest multiple of the step that neither the product's limit, what the need can use, nor a cap from
+// outside leaves behind.
+func (s *sizing) size() {
+	terms := &s.product.Terms
+	limit, doubt := s.product.Size.Floor(s.facts, 2)
+	if doubt != nil {
+		s.doubt("size", doubt)
+		return
+	}
+	offer := s.offer
+	offer.Limit, offer.Usable = money.Amount(max(min(limit, int64(money.MaxAmount)), 0)), s.usable()
+	offer.Size = min(offer.Limit, offer.Usable)
+	if s.levers.hasSize {
+		offer.Size = min(offer.Size, s.levers.size)
+	}
+	offer.Size -= offer.Size % terms.SizeStep
+	if smallest := max(terms.SizeMin, terms.SizeStep); offer.Size < smallest {
+		s.builtIn = sizeTooSmall(offer, s.levers, smallest)
+		return
+	}
+	if peak, known := s.facts.Amount(s.slots.peakGap); known {
+		offer.Cover = ratio(offer.Size, peak)
+	}
+	if investment, known := s.facts.Amount(s.slots.investment); known {
+		offer.ShareOfInvestment = ratio(offer.Size, investment)
+	}
+}
+
+func ratio(numerator, denominator money.Amount) loan.Measure {
+	value, ok := money.Ratio(numerator, denominator)
+	return loan.Measure{Value: value, Known: ok}
+}
+
+// rate evaluates the rate formula on the day's market data. A floating rate is carried on at today's level.
+func (s *sizing) rate() {
+	switch {
+	case s.product.CountsAs == "grant":
+		s.offer.Rate = loan.Measure{Known: true}
+	case s.product.Rate != nil:
+		rate, doubt := s.product.Rate.Decimal(s.facts, money.RatioDecimals)
+		if doubt != nil {
+			s.doubt("rate", doubt)
+			return
+		}
+		s.offer.Rate = loan.Measure{Value: rate, Known: true}
+	}
+}
+
+// schedule draws the offer as the need draws, earliest first, until its size is used up, and builds its schedule.
+func (s *sizing) schedule() {
+	offer, terms := s.offer, &s.product.Terms
+	if !offer.Scheduled {
+		s.withoutSchedule()
+		return
+	}
+	offer.Start = s.need.requirement.Start.Add(s.need.firstDraw)
+	left := offer.Size
+	for q := s.need.firstDraw; left > 0; q++ {
+		draw := min(left, s.need.draws[q])
+		if draw > 0 {
+			offer.Draws = append(offer.Draws, loan.Draw{Quarter: s.need.requirement.Start.Add(q), Amount: draw})
+			left -= draw
+		}
+	}
+	built, err := loan.Build(loan.Terms{
+		Start: offer.Start, Draws: offer.Draws, Commitment: offer.Size, Rate: offer.Rate.Value,
+		Tenor: offer.TenorQuarters, Grace: offer.GraceQuarters, Availability: offer.AvailableQuarters,
+		Interval: s.interval(), Profile: loan.Profile(terms.Profile), Custom: terms.Custom, Timing: loan.Timing(terms.DrawTiming),
+		CapitalizeDuringGrace: terms.CapitalizeDuringGrace, Fees: terms.Fees,
+	}, s.need.extended.CFADS[s.need.firstDraw:])
+	if err != nil {
+		s.builtIn = noSchedule(err)
+		return
+	}
+	offer.Schedule = built
+}
+
+// withoutSchedule gives what is known of money that is not paid back on a schedule: a grant costs nothing; a guarantee
+// costs its annual fee; equity costs the return that its terms ask for, where they do.
+func (s *sizing) withoutSchedule() {
+	offer := s.offer
+	switch {
+	case s.product.CountsAs == "grant":
+		offer.AllInCost = loan.Measure{Known: true}
+	case offer.Rate.Known:
+		offer.AllInCost = loan.Measure{Value: offer.Rate.Value.Add(s.product.Terms.Fees.Guarantee), Known: true}
+	case s.product.Terms.Fees.Guarantee.IsPositive():
+		offer.AllInCost = loan.Measure{Value: s.product.Terms.Fees.Guarantee, Known: true}
+	}
+}
+
+// measure works out what the schedule costs and how the money that comes back covers it, existing debt included.
+func (s *sizing) measure(wanted parts) {
+	offer := s.offer
+	if offer.Schedule == nil {
+		return
+	}
+	offer.TotalInterest, offer.TotalFees = offer.Schedule.TotalInterest, offer.Schedule.TotalFees
+	offer.AverageLifeYears = offer.Schedule.AverageLifeYears()
+	start := s.need.requirement.Start
+	offer.LastQuarter = offer.Schedule.LastQuarter().Since(start)
+	offer.FirstInstalment = offer.LastQuarter
+	if first, ok := offer.Schedule.FirstPrincipal(); ok {
+		offer.FirstInstalment = first.Since(start)
+	}
+	if wanted&partCost != 0 {
+		offer.AllInCost = offer.Schedule.AllInCost()
+	}
+	if wanted&partCoverage != 0 {
+		s.coverage()
+	}
+}
+
+func (s *sizing) coverage() {
+	if s.need.serviceUnknown != "" {
+		s.offer.serviceCoverUnknown = s.need.serviceUnknown
+		return
+	}
+	financing := []*loan.Schedule{s.offer.Schedule}
+	reach := s.need.projectEnd
+	if last, ok := loan.LastLoanQuarter(financing); ok {
+		reach = min(max(reach, last.Since(s.need.requirement.Start)+1), len(s.need.operating))
+	}
+	covered := loan.Coverage(loan.CoverageInput{
+		Start: s.need.requirement.Start, CFADS: s.need.extended.CFADS[:reach], Operating: s.need.operating[:reach],
+		Financing: financing, Existing: s.need.existing,
+	})
+	offer := s.offer
+	offer.MinDSCR, offer.AvgDSCR, offer.MinICR = covered.MinDSCR, covered.AvgDSCR, covered.MinICR
+	offer.LLCR, offer.PLCR = covered.LLCR, covered.PLCR
+	for i := range covered.Years {
+		if covered.Years[i].DSCR.Known {
+			offer.DSCRByYear = append(offer.DSCRByYear, covered.Years[i].DSCR)
+		}
+	}
+	// The vocabulary counts slack as the plan's reader does: positive where the money comes before the instalment.
+	offer.GraceSlackQuarters, offer.GraceSlackKnown = -covered.Tenor.GraceSlackQuarters, covered.Tenor.GraceKnown
+}

@@ -1,0 +1,280 @@
+package match
+
+import (
+	"slices"
+	"sort"
+	"strconv"
+
+	"zutuan/internal/funding"
+	"zutuan/internal/money"
+	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
+)
+
+// maxNearMisses is how many musts may fail in a near miss (rules.md, Verdict of a pair).
+const maxNearMisses = 2
+
+// maxAlternatives bounds the changes of one failed must that are tried together with those of the other: beyond the
+// fourth smallest nobody would choose.
+const maxAlternatives = 4
+
+// Failure is a must that failed and each single change that makes it pass, the fewest steps first. Every change was
+// checked by evaluating again with it made, sizing and scheduling included.
+type Failure struct {
+	Rule    string
+	BuiltIn bool
+	Changes []ruleexpr.Change
+}
+
+// Remedy is the combined change of a near miss: with all of it made, no must fails. It was checked by matching the pair
+// again.
+type Remedy struct {
+	Changes []ruleexpr.Change
+	// Surfaced are musts that were not reached before and that the changes also mend.
+	Surfaced []string
+	// Verdict is what the pair says with the changes made: eligible or conditional, or undecided where data is missing.
+	Verdict funding.Verdict
+	// Offer is the offer with the changes made.
+	Offer *Offer
+}
+
+// situation is a need with changes made: its facts and the terms that are asked for.
+type situation struct {
+	facts  *ruleexpr.Facts
+	levers levers
+}
+
+// with returns the need with changes made. Changes of the offer's terms become levers.
+func (w *worker) with(changes []ruleexpr.Change) situation {
+	out := situation{facts: w.need.Facts.Clone()}
+	for _, change := range changes {
+		slot := out.facts.Vocabulary().Slot(change.Fact)
+		if !out.levers.take(w.slots, slot, change.To) {
+			// The text was written from a value of the fact, so it can be read back.
+			if err := out.facts.SetFromText(slot, change.To); err != nil {
+				panic("match: a change that cannot be made: " + err.Error())
+			}
+		}
+	}
+	return out
+}
+
+// take fixes a term of the offer from the text of its fact; false where the fact is not one that can be asked for. A
+// text that is not a number, which no reader lets through, fixes nothing.
+func (l *levers) take(slots *offerSlots, slot ruleexpr.Slot, text string) bool {
+	var err error
+	switch slot {
+	case slots.size:
+		l.size, err = money.ParseAmount(text)
+		l.hasSize = err == nil
+	case slots.tenor:
+		l.tenor, err = strconv.Atoi(text)
+		l.hasTenor = err == nil
+	case slots.grace:
+		l.grace, err = strconv.Atoi(text)
+		l.hasGrace = err == nil
+	default:
+		return false
+	}
+	return true
+}
+
+// pair matches one product from the beginning in a situation.
+func (w *worker) pair(product *rulepack.Product, s situation, fix []fixed) Outcome {
+	outcome := Outcome{Product: product, Results: make([]Result, len(product.Rules))}
+	w.slots.clear(s.facts)
+	for k := range product.Rules {
+		rule := &product.Rules[k]
+		outcome.Results[k] = ResultNotReached
+		if !rule.OnOffer {
+			outcome.Results[k] = Result(rule.Rule.Holds(s.facts))
+			outcome.tally.add(rule, outcome.Results[k])
+		}
+	}
+	outcome.Verdict = outcome.tally.verdict()
+	if outcome.tally.failedMusts == 0 {
+		w.continueWithOffer(&outcome, s.facts, s.levers, fix)
+	}
+	return outcome
+}
+
+// seekRemedy looks for what would help each failed must, and for a combination that helps all of them; with one, the
+// outcome is a near miss.
+func (w *worker) seekRemedy(outcome *Outcome) {
+	outcome.Failures = w.failures(outcome, situation{facts: w.need.Facts})
+	for _, failure := range outcome.Failures {
+		if len(failure.Changes) == 0 {
+			return
+		}
+	}
+	if outcome.Remedy = w.combine(outcome); outcome.Remedy != nil {
+		outcome.Verdict = funding.VerdictNearMiss
+	}
+}
+
+// failures returns the failed musts of an outcome in a situation, each with what would help it.
+func (w *worker) failures(outcome *Outcome, at situation) []Failure {
+	var failures []Failure
+	for k, result := range outcome.Results {
+		rule := &outcome.Product.Rules[k]
+		if result != ResultFailed || rule.Level != "must" {
+			continue
+		}
+		failure := Failure{Rule: rule.ID}
+		if rule.OnOffer {
+			failure.Changes = w.search(outcome, at, question{rule: rule.Rule, parts: w.slots.partsOf(rule.Rule)})
+		} else {
+			failure.Changes = rule.Rule.SmallestChanges(at.facts)
+		}
+		failures = append(failures, failure)
+	}
+	if outcome.BuiltIn != nil {
+		asked := question{}
+		if outcome.BuiltIn.ID == BuiltInSchedule {
+			asked.parts = partSchedule
+		}
+		failures = append(failures, Failure{Rule: outcome.BuiltIn.ID, BuiltIn: true, Changes: w.search(outcome, at, asked)})
+	}
+	return failures
+}
+
+// question is what a trial has to answer: does the rule hold, or without a rule, is there an offer.
+type question struct {
+	rule  *ruleexpr.Rule
+	parts parts
+}
+
+// yes sizes and schedules the product anew and asks the question. The facts are left with offer.* set.
+func (w *worker) yes(product *rulepack.Product, facts *ruleexpr.Facts, levers levers, asked question) bool {
+	s := sizing{need: w.need, slots: w.slots, product: product, facts: facts, levers: levers}
+	s.run(asked.parts)
+	if s.builtIn != nil {
+		return false
+	}
+	if asked.rule == nil {
+		return len(s.doubts) == 0
+	}
+	w.slots.set(facts, s.offer, s.doubts)
+	return asked.rule.Holds(facts) == ruleexpr.True
+}
+
+// search tries, one at a time, the terms that could be asked for and the facts that a bureau could change, each with the
+// whole sizing and scheduling done again.
+func (w *worker) search(outcome *Outcome, at situation, asked question) []ruleexpr.Change {
+	var changes []ruleexpr.Change
+	trial := at.facts.Clone()
+	for _, lever := range w.leversOf(outcome, at) {
+		steps, found := ruleexpr.FewestSteps(lever.limit, func(steps int64) bool {
+			levers := at.levers
+			lever.pull(&levers, steps)
+			return w.yes(outcome.Product, trial, levers, asked)
+		})
+		if found {
+			changes = append(changes, lever.change(steps))
+		}
+	}
+	for _, slot := range w.adjustable(outcome.Product, asked) {
+		w.slots.clear(trial)
+		apply, limit := ruleexpr.Stepper(trial, at.facts, slot)
+		steps, found := ruleexpr.FewestSteps(limit, func(steps int64) bool {
+			return apply(steps) && w.yes(outcome.Product, trial, at.levers, asked)
+		})
+		if found {
+			fact := trial.Vocabulary().Fact(slot)
+			change := ruleexpr.Change{Fact: fact.Name, Unit: fact.Unit, Steps: steps}
+			change.From, _ = at.facts.ValueText(slot)
+			apply(steps)
+			change.To, _ = trial.ValueText(slot)
+			changes = append(changes, change)
+		}
+		trial = at.facts.Clone()
+	}
+	sortChanges(changes)
+	return changes
+}
+
+func sortChanges(changes []ruleexpr.Change) {
+	sort.SliceStable(changes, func(i, j int) bool {
+		if changes[i].Steps != changes[j].Steps {
+			return changes[i].Steps < changes[j].Steps
+		}
+		return changes[i].Fact < changes[j].Fact
+	})
+}
+
+// adjustable returns the facts of the need that a bureau could change and that the question or the product's terms look
+// at, in the order of the vocabulary.
+func (w *worker) adjustable(product *rulepack.Product, asked question) []ruleexpr.Slot {
+	v := w.need.Facts.Vocabulary()
+	var slots []ruleexpr.Slot
+	take := func(names []string) {
+		for _, name := range names {
+			slot := v.Slot(name)
+			if v.Fact(slot).Adjustable() && !slices.Contains(w.slots.all, slot) && !slices.Contains(slots, slot) {
+				slots = append(slots, slot)
+			}
+		}
+	}
+	if asked.rule != nil {
+		take(asked.rule.Facts())
+	}
+	for _, formula := range []*ruleexpr.Number{product.Tenor, product.Grace, product.Size, product.Rate} {
+		if formula != nil {
+			take(formula.Facts())
+		}
+	}
+	if scheduled(product) {
+		take([]string{v.Fact(w.slots.needTenor).Name})
+	}
+	slices.Sort(slots)
+	return slots
+}
+
+// lever is a term that could be asked for otherwise than it is offered.
+type lever struct {
+	fact  ruleexpr.Fact
+	limit int64
+	pull  func(*levers, int64)
+	text  func(int64) string
+}
+
+func (l lever) change(steps int64) ruleexpr.Change {
+	return ruleexpr.Change{Fact: l.fact.Name, Unit: l.fact.Unit, From: l.text(0), To: l.text(steps), Steps: steps}
+}
+
+// leversOf returns the terms that could be asked for otherwise: a smaller size in the product's steps, and a longer
+// tenor or grace up to the product's maximum (and, for the tenor, to what the bureau accepts) in payment intervals.
+func (w *worker) leversOf(outcome *Outcome, at situation) []lever {
+	offer, terms := outcome.attempt, &outcome.Product.Terms
+	if offer == nil || offer.Size == 0 {
+		return nil
+	}
+	v := at.facts.Vocabulary()
+	step := terms.SizeStep
+	list := []lever{{
+		fact: v.Fact(w.slots.size), limit: int64((offer.Size - max(terms.SizeMin, step)) / step),
+		pull: func(l *levers, steps int64) { l.size, l.hasSize = offer.Size-money.Amount(steps)*step, true },
+		text: func(steps int64) string { return (offer.Size - money.Amount(steps)*step).String() },
+	}}
+	if !offer.Scheduled {
+		return list
+	}
+	interval := max(terms.Interval, 1)
+	longest := min(terms.TenorMaxQuarters, funding.MaxQuarters-w.need.firstDraw)
+	if wanted, known := at.facts.Number(w.slots.needTenor); known {
+		longest = min(longest, int(wanted.IntPart()))
+	}
+	list = append(list,
+		quarterLever(v.Fact(w.slots.tenor), offer.TenorQuarters, longest, interval, func(l *levers, quarters int) { l.tenor, l.hasTenor = quarters, true }),
+		quarterLever(v.Fact(w.slots.grace), offer.GraceQuarters, min(terms.GraceMaxQuarters, offer.TenorQuarters-interval), interval,
+			func(l *levers, quarters int) { l.grace, l.hasGrace = quarters, true }))
+	return list
+}
+
+func quarterLever(fact ruleexpr.Fact, from, longest, interval int, set func(*levers, int)) lever {
+	at := func(steps int64) int { return from + int(steps)*interval }
+	return lever{fact: fact, limit: int64(max(longest-from, 0) / interval),
+		pull: func(l *levers, steps int64) { set(l, at(steps)) },
+		text: func(steps int64) string { return strconv.Itoa(at(steps)) },
+	}
+}
