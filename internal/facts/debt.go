@@ -219,6 +219,7 @@ var debtFacts = []entry[*debtFigures]{
 	debtMeasure("debt.highest_rate", func(s *debtSums) loan.Measure { return s.highestRate }),
 	{"debt.own", setOwnDebt},
 	{"debt.own_due_12m", setOwnDue},
+	{"debt.own_guarantees", setOwnGuarantees},
 	{"debt.service_of_cluster", setClusterService},
 }
 

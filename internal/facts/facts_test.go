@@ -188,7 +188,7 @@ var fullValues = map[string]string{
 	"debt.total": "7300000.00", "debt.government": "5000000.00", "debt.platform": "1700000.00", "debt.borrower": "2300000.00", "debt.implicit": "400000.00",
 	"debt.guarantees": "300000.00", "debt.non_standard": "600000.00", "debt.due_12m": "1200000.00", "debt.wall": "5000000.00", "debt.refinancing_due": "800000.00",
 	"debt.overdue": "200000.00", "debt.weighted_rate": "0.034521", "debt.average_life": "3.945205", "debt.highest_rate": "0.070000", "debt.service_of_cluster": "836000.00",
-	"debt.own": "800000.00", "debt.own_due_12m": "400000.00",
+	"debt.own": "800000.00", "debt.own_due_12m": "400000.00", "debt.own_guarantees": "0.00",
 	"market.lpr_1y": "0.030000", "market.lpr_5y": "0.035000", "market.special_bond": "0.020200", "market.usd_cny": "7.030000", "today": "2026-03-01",
 	"p.capital_ratio_min": "0.200000",
 }
