@@ -165,12 +165,8 @@ func MulDiv(a Amount, numerator, denominator int64) Amount {
 	}
 	negative := (a < 0) != (numerator < 0)
 	high, low := bits.Mul64(magnitude(int64(a)), magnitude(numerator))
-	half := uint64(denominator) / 2
-	if denominator%2 != 0 {
-		// With an odd denominator a tie cannot happen; half rounded down decides the same as the true half.
-		half = uint64(denominator-1) / 2
-	}
-	low, carry := bits.Add64(low, half, 0)
+	// With an odd denominator a tie cannot happen, and half of it rounded down decides the same as the true half.
+	low, carry := bits.Add64(low, uint64(denominator)/2, 0)
 	high += carry
 	if high >= uint64(denominator) {
 		panic("money.MulDiv: result does not fit")

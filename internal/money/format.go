@@ -1,6 +1,9 @@
 package money
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Language selects the words in which amounts, messages and tables are shown to a person.
 type Language string
@@ -15,33 +18,31 @@ const (
 // Presentation only: the exact amount stays in String.
 func (a Amount) InWan() string { return group(MulDiv(a, 1, 10_000).String()) }
 
-// Show prints the amount as a person reads it: 亿元 from one 亿 up, 万元 below, with the unit; in English the same
-// scales as "CNY 123.45 m" (millions) and "CNY 12.3 k" would mislead a Chinese bureau, so yuan with separators is used.
+// Show prints the amount as a person reads it: in Chinese 亿元 with four decimals from one 亿 up and 万元 with two below;
+// in English the exact yuan, because 万 and 亿 have no English words and thousands or millions would be misread by the
+// very people who think in 万. Presentation only: what is rounded here stays exact in String.
 func (a Amount) Show(language Language) string {
 	if language == English {
 		return "CNY " + group(a.String())
 	}
 	if a.Abs() >= Yi {
-		return group(MulDiv(a, 1, 100_000_000/100).inHundredths(4)) + " 亿元"
+		// 亿元 × 10,000 as a whole number, which then takes its four decimals back.
+		return group(withDecimals(int64(MulDiv(a, 1, int64(Yi)/10_000)), 4)) + " 亿元"
 	}
 	return a.InWan() + " 万元"
 }
 
-// inHundredths prints an integer that counts 10^-decimals units.
-func (a Amount) inHundredths(decimals int) string {
-	text := Amount(a.Abs()).digits(decimals)
-	if a < 0 {
-		return "-" + text
+// withDecimals prints a whole number that counts 10^-decimals units: 12345 with four decimals is "1.2345".
+func withDecimals(count int64, decimals int) string {
+	sign := ""
+	if count < 0 {
+		sign, count = "-", -count
 	}
-	return text
-}
-
-func (a Amount) digits(decimals int) string {
-	text := strings.TrimLeft(strings.Replace(a.String(), ".", "", 1), "0")
-	for len(text) <= decimals {
-		text = "0" + text
+	text := strconv.FormatInt(count, 10)
+	if len(text) <= decimals {
+		text = strings.Repeat("0", decimals+1-len(text)) + text
 	}
-	return text[:len(text)-decimals] + "." + text[len(text)-decimals:]
+	return sign + text[:len(text)-decimals] + "." + text[len(text)-decimals:]
 }
 
 // group puts a comma between each three digits before the point.

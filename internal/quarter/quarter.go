@@ -73,14 +73,23 @@ func (q Quarter) FirstDay() time.Time {
 // LastDay returns the last calendar day of the quarter.
 func (q Quarter) LastDay() time.Time { return q.Add(1).FirstDay().AddDate(0, 0, -1) }
 
-// String prints "2026Q1".
-func (q Quarter) String() string { return fmt.Sprintf("%04dQ%d", q.Year(), q.Number()) }
+// String prints "2026Q1", and nothing for a quarter that is not given.
+func (q Quarter) String() string {
+	if q == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04dQ%d", q.Year(), q.Number())
+}
 
 // MarshalText writes what String prints.
 func (q Quarter) MarshalText() ([]byte, error) { return []byte(q.String()), nil }
 
-// UnmarshalText reads what Parse reads.
+// UnmarshalText reads what String prints.
 func (q *Quarter) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*q = 0
+		return nil
+	}
 	parsed, err := Parse(string(text))
 	if err == nil {
 		*q = parsed
