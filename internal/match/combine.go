@@ -65,7 +65,7 @@ func merged(changes []ruleexpr.Change, more ruleexpr.Change) []ruleexpr.Change {
 
 // try matches the pair again with all changes made; nil where a must still fails.
 func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []string) *Remedy {
-	again := w.pair(outcome.Product, w.with(changes), nil)
+	again := w.pair(outcome.Product, w.with(changes))
 	if again.tally.failedMusts > 0 {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []str
 // failed and surfaced must stay within what a near miss may have.
 func (w *worker) extend(outcome *Outcome, changes []ruleexpr.Change) *Remedy {
 	at := w.with(changes)
-	again := w.pair(outcome.Product, at, nil)
+	again := w.pair(outcome.Product, at)
 	if again.tally.failedMusts == 0 || len(outcome.Failures)+again.tally.failedMusts > maxNearMisses {
 		return nil
 	}

@@ -56,11 +56,11 @@ func (m *Match) Explain(outcome *Outcome) Report {
 func (w *worker) explain(outcome *Outcome) Report {
 	failures := outcome.Failures
 	if failures == nil && outcome.tally.failedMusts > 0 {
-		failures = w.failures(outcome, situation{facts: w.need.Facts})
+		failures = w.failures(outcome, w.asIs())
 	}
 	w.slots.clear(w.facts)
 	if outcome.Offer != nil {
-		w.slots.set(w.facts, outcome.Offer, outcome.Doubts)
+		w.set(w.facts, outcome.Offer, outcome.Doubts)
 	}
 	var report Report
 	missing := missingFacts{facts: w.facts}

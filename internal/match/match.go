@@ -217,6 +217,9 @@ type worker struct {
 	slots *offerSlots
 	// facts is the need's facts with the offer that is being looked at.
 	facts *ruleexpr.Facts
+	// asked are the terms that are fixed from outside, and fix the offer facts that are, by a test or a what-if.
+	asked levers
+	fix   []fixed
 }
 
 func newWorker(need *Need, slots *offerSlots) *worker {
@@ -227,7 +230,7 @@ func newWorker(need *Need, slots *offerSlots) *worker {
 // at most two musts failed.
 func (w *worker) finish(outcome *Outcome) {
 	if outcome.tally.failedMusts == 0 {
-		w.continueWithOffer(outcome, w.facts, levers{}, nil)
+		w.continueWithOffer(outcome, w.facts, w.asked)
 		w.slots.clear(w.facts)
 	}
 	if outcome.tally.failedMusts > 0 && outcome.tally.failedMusts <= maxNearMisses {
@@ -237,7 +240,7 @@ func (w *worker) finish(outcome *Outcome) {
 
 // continueWithOffer sizes and schedules the product and decides the rules on its offer, and gives the verdict. The facts
 // are left with offer.* set.
-func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, levers levers, fix []fixed) {
+func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, levers levers) {
 	s := sizing{need: w.need, slots: w.slots, product: outcome.Product, facts: facts, levers: levers}
 	s.run(everyPart)
 	outcome.Offer, outcome.BuiltIn, outcome.Doubts, outcome.attempt = s.offer, s.builtIn, s.doubts, s.offer
@@ -245,8 +248,7 @@ func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, leve
 		outcome.Offer = nil
 		outcome.tally.failedMusts++
 	} else {
-		w.slots.set(facts, s.offer, s.doubts)
-		applyFixed(facts, fix)
+		w.set(facts, s.offer, s.doubts)
 		for k := range outcome.Results {
 			if rule := &outcome.Product.Rules[k]; rule.OnOffer {
 				outcome.Results[k] = Result(rule.Rule.Holds(facts))
@@ -260,8 +262,10 @@ func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, leve
 	outcome.Verdict = outcome.tally.verdict()
 }
 
-func applyFixed(facts *ruleexpr.Facts, fix []fixed) {
-	for _, f := range fix {
+// set writes an offer into the facts, and over it what is fixed from outside.
+func (w *worker) set(facts *ruleexpr.Facts, offer *Offer, doubts []TermDoubt) {
+	w.slots.set(facts, offer, doubts)
+	for _, f := range w.fix {
 		if f.unset {
 			facts.SetMissing(f.slot, unsetByTest)
 			continue

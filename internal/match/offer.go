@@ -125,11 +125,13 @@ type TermDoubt struct {
 	Doubt *ruleexpr.Doubt
 }
 
-// levers are the terms of an offer that are fixed from outside, by a test or by a search for what would help.
+// levers are the terms of an offer that are fixed from outside, by a what-if or by a search for what would help.
 type levers struct {
-	size         money.Amount // a cap
-	tenor, grace int          // fixed values
+	// size is a cap in a search; exactSize makes it the size itself, whatever the product's limit and the need.
+	size         money.Amount
+	tenor, grace int
 	hasSize      bool
+	exactSize    bool
 	hasTenor     bool
 	hasGrace     bool
 }
@@ -278,8 +280,10 @@ func (s *sizing) size() {
 	}
 	offer := s.offer
 	offer.Limit, offer.Usable = money.Amount(max(min(limit, int64(money.MaxAmount)), 0)), s.usable()
-	offer.Size = min(offer.Limit, offer.Usable)
-	if s.levers.hasSize {
+	switch offer.Size = min(offer.Limit, offer.Usable); {
+	case s.levers.exactSize:
+		offer.Size = s.levers.size
+	case s.levers.hasSize:
 		offer.Size = min(offer.Size, s.levers.size)
 	}
 	offer.Size -= offer.Size % terms.SizeStep
@@ -322,26 +326,41 @@ func (s *sizing) schedule() {
 		s.withoutSchedule()
 		return
 	}
-	offer.Start = s.need.requirement.Start.Add(s.need.firstDraw)
-	left := offer.Size
-	for q := s.need.firstDraw; left > 0; q++ {
-		draw := min(left, s.need.draws[q])
-		if draw > 0 {
-			offer.Draws = append(offer.Draws, loan.Draw{Quarter: s.need.requirement.Start.Add(q), Amount: draw})
-			left -= draw
-		}
-	}
+	first := max(s.need.firstDraw, 0)
+	offer.Start = s.need.requirement.Start.Add(first)
+	offer.Draws = s.draws(first)
 	built, err := loan.Build(loan.Terms{
 		Start: offer.Start, Draws: offer.Draws, Commitment: offer.Size, Rate: offer.Rate.Value,
 		Tenor: offer.TenorQuarters, Grace: offer.GraceQuarters, Availability: offer.AvailableQuarters,
 		Interval: s.interval(), Profile: loan.Profile(terms.Profile), Custom: terms.Custom, Timing: loan.Timing(terms.DrawTiming),
 		CapitalizeDuringGrace: terms.CapitalizeDuringGrace, Fees: terms.Fees,
-	}, s.need.extended.CFADS[s.need.firstDraw:])
+	}, s.need.extended.CFADS[first:])
 	if err != nil {
 		s.builtIn = noSchedule(err)
 		return
 	}
 	offer.Schedule = built
+}
+
+// draws follows the need quarter by quarter until the size is used up. Only a size that was fixed from outside can be more
+// than the need draws; the rest of it comes in the last quarter of availability.
+func (s *sizing) draws(first int) []loan.Draw {
+	var draws []loan.Draw
+	left := s.offer.Size
+	for q := first; q < first+s.offer.AvailableQuarters && left > 0; q++ {
+		draw := money.Amount(0)
+		if q < len(s.need.draws) {
+			draw = min(left, s.need.draws[q])
+		}
+		if q == first+s.offer.AvailableQuarters-1 {
+			draw = left
+		}
+		if draw > 0 {
+			draws = append(draws, loan.Draw{Quarter: s.need.requirement.Start.Add(q), Amount: draw})
+			left -= draw
+		}
+	}
+	return draws
 }
 
 // withoutSchedule gives what is known of money that is not paid back on a schedule: a grant costs nothing; a guarantee

@@ -44,9 +44,12 @@ type situation struct {
 	levers levers
 }
 
+// asIs is the need without a change.
+func (w *worker) asIs() situation { return situation{facts: w.need.Facts, levers: w.asked} }
+
 // with returns the need with changes made. Changes of the offer's terms become levers.
 func (w *worker) with(changes []ruleexpr.Change) situation {
-	out := situation{facts: w.need.Facts.Clone()}
+	out := situation{facts: w.need.Facts.Clone(), levers: w.asked}
 	for _, change := range changes {
 		slot := out.facts.Vocabulary().Slot(change.Fact)
 		if !out.levers.take(w.slots, slot, change.To) {
@@ -66,7 +69,7 @@ func (l *levers) take(slots *offerSlots, slot ruleexpr.Slot, text string) bool {
 	switch slot {
 	case slots.size:
 		l.size, err = money.ParseAmount(text)
-		l.hasSize = err == nil
+		l.hasSize, l.exactSize = err == nil, false
 	case slots.tenor:
 		l.tenor, err = strconv.Atoi(text)
 		l.hasTenor = err == nil
@@ -80,7 +83,7 @@ func (l *levers) take(slots *offerSlots, slot ruleexpr.Slot, text string) bool {
 }
 
 // pair matches one product from the beginning in a situation.
-func (w *worker) pair(product *rulepack.Product, s situation, fix []fixed) Outcome {
+func (w *worker) pair(product *rulepack.Product, s situation) Outcome {
 	outcome := Outcome{Product: product, Results: make([]Result, len(product.Rules))}
 	w.slots.clear(s.facts)
 	for k := range product.Rules {
@@ -93,7 +96,7 @@ func (w *worker) pair(product *rulepack.Product, s situation, fix []fixed) Outco
 	}
 	outcome.Verdict = outcome.tally.verdict()
 	if outcome.tally.failedMusts == 0 {
-		w.continueWithOffer(&outcome, s.facts, s.levers, fix)
+		w.continueWithOffer(&outcome, s.facts, s.levers)
 	}
 	return outcome
 }
@@ -101,7 +104,7 @@ func (w *worker) pair(product *rulepack.Product, s situation, fix []fixed) Outco
 // seekRemedy looks for what would help each failed must, and for a combination that helps all of them; with one, the
 // outcome is a near miss.
 func (w *worker) seekRemedy(outcome *Outcome) {
-	outcome.Failures = w.failures(outcome, situation{facts: w.need.Facts})
+	outcome.Failures = w.failures(outcome, w.asIs())
 	for _, failure := range outcome.Failures {
 		if len(failure.Changes) == 0 {
 			return
@@ -154,7 +157,7 @@ func (w *worker) yes(product *rulepack.Product, facts *ruleexpr.Facts, levers le
 	if asked.rule == nil {
 		return len(s.doubts) == 0
 	}
-	w.slots.set(facts, s.offer, s.doubts)
+	w.set(facts, s.offer, s.doubts)
 	return asked.rule.Holds(facts) == ruleexpr.True
 }
 
@@ -253,7 +256,9 @@ func (w *worker) leversOf(outcome *Outcome, at situation) []lever {
 	step := terms.SizeStep
 	list := []lever{{
 		fact: v.Fact(w.slots.size), limit: int64((offer.Size - max(terms.SizeMin, step)) / step),
-		pull: func(l *levers, steps int64) { l.size, l.hasSize = offer.Size-money.Amount(steps)*step, true },
+		pull: func(l *levers, steps int64) {
+			l.size, l.hasSize, l.exactSize = offer.Size-money.Amount(steps)*step, true, false
+		},
 		text: func(steps int64) string { return (offer.Size - money.Amount(steps)*step).String() },
 	}}
 	if !offer.Scheduled {
