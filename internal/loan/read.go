@@ -42,7 +42,7 @@ func (r *termsReader) check(terms Terms, found document.Problems) {
 	readable := func(fields ...string) bool {
 		for _, problem := range found {
 			for _, field := range fields {
-				if problem.Path == field || strings.HasPrefix(problem.Path, field+".") || strings.HasPrefix(problem.Path, field+"[") {
+				if problem.Path == "" || problem.Path == field || strings.HasPrefix(problem.Path, field+".") || strings.HasPrefix(problem.Path, field+"[") {
 					return false
 				}
 			}

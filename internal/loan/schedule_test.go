@@ -280,7 +280,7 @@ func TestEveryProblemOfTheTermsIsTold(t *testing.T) {
 		{"a draw before the signing", func(l *Terms) { l.Start = quarter.Must("2026Q2") }, "draws[0].quarter draw_before_start"},
 		{"a negative draw", func(l *Terms) { l.Draws[1].Amount = -1 }, "draws[1].amount amount"},
 		{"nothing drawn", func(l *Terms) { l.Draws = draws("0") }, "draws missing"},
-		{"no draws at all", func(l *Terms) { l.Draws = nil }, "start missing; draws missing"},
+		{"no draws at all", func(l *Terms) { l.Draws = nil }, "draws missing"},
 		{"draws above ten trillion", func(l *Terms) { l.Draws = draws("9000000000000", "9000000000000") }, "draws[1].amount amount"},
 		{"a commitment below the draws", func(l *Terms) { l.Commitment = money.MustAmount("1999.99") }, "commitment commitment"},
 		{"a negative rate", func(l *Terms) { l.Rate = rate("-0.01") }, "rate rate"},

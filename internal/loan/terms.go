@@ -184,9 +184,6 @@ func checkRate(path string, rate money.Decimal, report report) {
 
 func (t Terms) checkDraws(report report) {
 	start, total := t.start(), money.Amount(0)
-	if start == 0 {
-		report("start", "missing", "缺少起始季度：没有提款时须给出签约季度", "the start is missing: without draws the quarter of signing must be given")
-	}
 	last := start.Add(t.availability() - 1)
 	for i, draw := range t.Draws {
 		path := fmt.Sprintf("draws[%d]", i)
