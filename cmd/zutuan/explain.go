@@ -11,6 +11,15 @@ import (
 	"zutuan/internal/textview"
 )
 
+// plainWords are the words of files as a Chinese reader says them.
+var plainWords = map[string]string{
+	"true": "是", "false": "否",
+	"platform": "平台公司", "soe": "国有企业", "private": "民营企业", "spv": "项目公司", "joint_venture": "合资公司",
+	"listed_platform": "名单内融资平台", "managed_as_platform": "参照平台管理的国企", "implicit_debt_bearer": "承担隐性债务的主体", "ordinary_soe": "普通国企",
+	"land_mortgage": "土地抵押", "building_mortgage": "房产抵押", "equipment_mortgage": "设备抵押", "receivables_pledge": "应收账款质押", "equity_pledge": "股权质押",
+	"guarantee": "保证", "deposit": "保证金", "insurance": "保险", "other_infrastructure": "其他基础设施",
+}
+
 // reader turns expressions and values into what a clerk reads: fact names in words, amounts in 万元, ratios as ratios.
 type reader struct {
 	language money.Language
@@ -48,6 +57,9 @@ func (r *reader) value(text string, unit ruleexpr.Unit) string {
 	if text == "" {
 		return r.say("未知", "unknown")
 	}
+	if word, ok := plainWords[text]; ok && r.language == money.Chinese {
+		return word
+	}
 	number, err := decimal.NewFromString(text)
 	if err != nil {
 		return text
@@ -80,7 +92,14 @@ func (r *reader) say(zh, en string) string {
 func (r *reader) explain(e ruleexpr.Explanation, indent string) []string {
 	var lines []string
 	switch e.Kind {
-	case "and", "or", "if", "not":
+	case "not":
+		inner := e.Parts[0]
+		line := r.aloud(e.Expression) + r.doubt(e)
+		if inner.Left != nil && inner.Kind != "flag" {
+			line = r.say("不得：", "must not: ") + r.comparison(inner)
+		}
+		return append(lines, indent+r.mark(e.Result)+" "+line)
+	case "and", "or", "if":
 		if len(e.Parts) > 1 {
 			lines = append(lines, indent+r.style.Paint(textview.Faint, r.joint(e)))
 		}
@@ -89,7 +108,7 @@ func (r *reader) explain(e ruleexpr.Explanation, indent string) []string {
 		}
 		return lines
 	case "any", "all", "none":
-		lines = append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.say("：现有 ", ": present ")+strings.Join(e.Left.Values, "、"))
+		lines = append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.say("：现有 ", ": present ")+r.list(e.Left.Values))
 		return lines
 	case "comparison", "membership", "text_match":
 		return append(lines, indent+r.mark(e.Result)+" "+r.comparison(e))
@@ -112,10 +131,10 @@ func (r *reader) comparison(e ruleexpr.Explanation) string {
 	}
 	right := r.value(e.Right.Value, e.Right.Unit)
 	if e.Right.Values != nil {
-		right = strings.Join(e.Right.Values, "、")
+		right = r.list(e.Right.Values)
 	}
-	line += r.say("，要求 ", ", required ") + r.words.Replace(e.Operator) + " " + right
-	if e.Right.Values == nil && e.Right.Value != "" && e.Right.Expression != e.Right.Value {
+	line += r.say("，要求 ", ", required ") + r.operator(e.Operator) + " " + right
+	if e.Right.Values == nil && e.Right.Value != "" && strings.Trim(e.Right.Expression, `"'`) != e.Right.Value {
 		line += r.say("（", " (") + r.aloud(e.Right.Expression) + r.say("）", ")")
 	}
 	if e.Result == ruleexpr.False && e.Distance != nil {
@@ -124,15 +143,34 @@ func (r *reader) comparison(e ruleexpr.Explanation) string {
 	return line + r.doubt(e)
 }
 
+func (r *reader) operator(operator string) string {
+	if operator == "in" {
+		return r.say("属于", "in")
+	}
+	return r.words.Replace(operator)
+}
+
+func (r *reader) list(values []string) string {
+	words := make([]string, len(values))
+	for i, value := range values {
+		words[i] = r.value(value, "")
+	}
+	return strings.Join(words, r.say("、", ", "))
+}
+
 // doubt names what to supply.
 func (r *reader) doubt(e ruleexpr.Explanation) string {
 	if e.Doubt == nil {
 		return ""
 	}
+	return r.missing(e.Doubt)
+}
+
+func (r *reader) missing(doubt *ruleexpr.Doubt) string {
 	var parts []string
-	for _, name := range e.Doubt.Missing {
+	for _, name := range doubt.Missing {
 		part := r.words.Replace(name)
-		if why := e.Doubt.Why[name]; why != "" {
+		if why := doubt.Why[name]; why != "" {
 			part += "（" + why + "）"
 		}
 		parts = append(parts, part)
@@ -141,9 +179,9 @@ func (r *reader) doubt(e ruleexpr.Explanation) string {
 		return r.say("；请补充：", "; to supply: ") + strings.Join(parts, "、")
 	}
 	if r.language == money.English {
-		return "; " + e.Doubt.EN
+		return "; " + doubt.EN
 	}
-	return "；" + e.Doubt.ZH
+	return "；" + doubt.ZH
 }
 
 func (r *reader) mark(result ruleexpr.Truth) string {
