@@ -23,6 +23,9 @@ type CoverageInput struct {
 	Grants      []money.Amount
 	OpeningCash money.Amount
 	MinimumCash money.Amount
+	// ProjectQuarters is how many quarters of CFADS count for PLCR, the horizon with its after_horizon part; the last debt
+	// service counts in any case. 0: all that are given.
+	ProjectQuarters int
 	// Financing is the new debt; Existing what the cluster pays besides.
 	Financing []*Schedule
 	Existing  []*Schedule
@@ -74,7 +77,11 @@ func Coverage(input CoverageInput) CoverageResult {
 		})
 		outstanding, rate := debt.outstanding()
 		result.LLCR = debt.lifeCover(input.CFADS, debt.lastService+1, outstanding, rate)
-		result.PLCR = debt.lifeCover(input.CFADS, len(input.CFADS), outstanding, rate)
+		projectEnd := len(input.CFADS)
+		if input.ProjectQuarters > 0 {
+			projectEnd = max(input.ProjectQuarters, debt.lastService+1)
+		}
+		result.PLCR = debt.lifeCover(input.CFADS, projectEnd, outstanding, rate)
 	}
 	result.Tenor = debt.tenorMatch(input, result.Cash)
 	return result

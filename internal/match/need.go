@@ -69,10 +69,7 @@ func NewNeed(assembler *facts.Assembler, reference *ruleexpr.Facts, date time.Ti
 		}
 	}
 	n.findExisting(records.Debt)
-	n.operating = make([]money.Amount, len(records.Extended.Inflow))
-	for q := range n.operating {
-		n.operating[q] = records.Extended.Inflow[q] - records.Extended.Cost[q] - records.Extended.Surtax[q] - records.Extended.Depreciation[q]
-	}
+	n.operating = operatingResult(records.Extended)
 	n.projectEnd = records.Requirement.Horizon
 	if after := records.Requirement.AfterHorizon; after != nil {
 		n.projectEnd = min(n.projectEnd+4*after.Years, len(records.Extended.CFADS))
@@ -80,6 +77,18 @@ func NewNeed(assembler *facts.Assembler, reference *ruleexpr.Facts, date time.Ti
 	n.life = lifeOf(records.Extended.Gap)
 	n.cost = newCostScale(n.Facts)
 	return n
+}
+
+// operatingResult returns inflow − cost − surtax − depreciation by quarter. Depreciation is the difference of exact
+// running sums, so that a loan year's sum is never off by the rounding of its quarters.
+func operatingResult(statement *cashflow.Result) []money.Amount {
+	column, before := make([]money.Amount, len(statement.Inflow)), money.Amount(0)
+	for q := range column {
+		upTo := statement.DepreciationBetween(0, q+1)
+		column[q] = statement.Inflow[q] - statement.Cost[q] - statement.Surtax[q] - (upTo - before)
+		before = upTo
+	}
+	return column
 }
 
 // findExisting collects the schedules of the instruments that the cluster pays. Where one is not known, cover of debt

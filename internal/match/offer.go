@@ -411,7 +411,7 @@ func (s *sizing) coverage() {
 	}
 	covered := loan.Coverage(loan.CoverageInput{
 		Start: s.need.requirement.Start, CFADS: s.need.extended.CFADS[:reach], Operating: s.need.operating[:reach],
-		Financing: financing, Existing: s.need.existing,
+		ProjectQuarters: s.need.projectEnd, Financing: financing, Existing: s.need.existing,
 	})
 	offer := s.offer
 	offer.MinDSCR, offer.AvgDSCR, offer.MinICR = covered.MinDSCR, covered.AvgDSCR, covered.MinICR
