@@ -84,7 +84,7 @@ func (r *requirementReader) investLine(in *document.Object) InvestLine {
 	line.DepreciateYears = in.Optional("depreciate_years").Int(1, maxDepreciationYears, 0)
 	line.Residual = in.Optional("residual").Rate("0", "1")
 	line.Series = r.moneySeries(in)
-	if line.Series.Form == SeriesRecurring && line.Series.Quarters == 0 {
+	if line.Series.Form == SeriesRecurring && !in.Has("quarters") {
 		in.Problem("endless", "投资必须有尽头：请写 quarters（共几个季度），或改用 total 与 over", "investment must come to an end: give quarters (how many), or write total and over")
 	}
 	return line
