@@ -60,3 +60,29 @@ func BenchmarkSimulateThreeUnits(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSimulateThreeUnitsShopspring is the baseline: the naive reference of this package, which keeps amounts in
+// shopspring decimals and asks each line for its value whenever it needs it. It computes the rolling and the
+// all-at-once statement, and no rate of return.
+func BenchmarkSimulateThreeUnitsShopspring(b *testing.B) {
+	input := threeUnits()
+	b.ReportAllocs()
+	for b.Loop() {
+		naive := newReference(input, input.Requirement.Horizon)
+		naive.roll()
+		naive.sheet()
+		naive.together()
+		naive.sheet()
+	}
+}
+
+// BenchmarkSimulateSample is the rolling sample that ships with the program, three units of about twenty lines.
+func BenchmarkSimulateSample(b *testing.B) {
+	input := rollingSample(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Simulate(input); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -68,7 +68,7 @@ type wait struct {
 	startAtLatest    bool
 	// idle caches the answer for a unit that has not started, whose state never changes until it does.
 	idleKnown, idleReady bool
-	failures             []string
+	failures             []funding.Text
 }
 
 func (r *Result) newWait(input Input, profiles []*profile, unit int) (*wait, error) {
@@ -120,15 +120,15 @@ func (w *wait) ready(r *Result, q int, on *profile, start int) bool {
 }
 
 func (w *wait) report(r *Result, q int, err error) {
-	message := err.Error()
+	why := funding.TextOf(err)
 	for _, known := range w.failures {
-		if known == message {
+		if known == why {
 			return
 		}
 	}
-	w.failures = append(w.failures, message)
+	w.failures = append(w.failures, why)
 	r.note(NoteConditionFailed, w.code, r.Start.Add(q),
-		"单元 "+w.code+" 的启动条件无法计算，按未满足处理："+message, "the start condition of unit "+w.code+" could not be evaluated and counts as not met: "+message)
+		"单元 "+w.code+" 的启动条件无法计算，按未满足处理："+why.ZH, "the start condition of unit "+w.code+" could not be evaluated and counts as not met: "+why.EN)
 }
 
 // stateAfter returns the unit's state at the end of quarter q−1, for a decision about quarter q.

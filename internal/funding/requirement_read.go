@@ -28,8 +28,9 @@ const (
 )
 
 // ReadRequirement reads a requirement file (zutuan/requirement/v1, YAML or JSON) strictly. checkWhen compiles the
-// `when` of a waiting unit and returns what is wrong with it; nil leaves expressions unchecked. The error, where there
-// is one, is a document.Problems with everything that is wrong, each with path and line.
+// `when` of a waiting unit and returns what is wrong with it, told in both languages where it speaks both (see TextOf);
+// nil leaves expressions unchecked. The error, where there is one, is a document.Problems with everything that is wrong,
+// each with path and line.
 func ReadRequirement(file string, data []byte, checkWhen func(expression string) error) (*Requirement, error) {
 	parsed, err := document.Parse(file, data)
 	if err != nil {

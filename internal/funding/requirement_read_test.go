@@ -383,11 +383,14 @@ func (bilingual) Message(language money.Language) string {
 
 func TestErrorsInBothLanguagesAreFound(t *testing.T) {
 	list := document.Problems{{ZH: "甲", EN: "one"}, {ZH: "乙", EN: "two"}}
-	if got := inLanguage(fmt.Errorf("x: %w", list), money.Chinese); got != "甲\n乙" {
-		t.Errorf("a list reads %q", got)
-	}
-	if got := inLanguage(errors.New("plain"), money.Chinese); got != "plain" {
-		t.Errorf("a plain error reads %q", got)
+	for want, err := range map[Text]error{
+		{ZH: "甲\n乙", EN: "one\ntwo"}:       fmt.Errorf("x: %w", list),
+		{ZH: "不认识 bad", EN: "unknown bad"}: bilingual{},
+		{ZH: "plain", EN: "plain"}:         errors.New("plain"),
+	} {
+		if got := TextOf(err); got != want {
+			t.Errorf("%v reads %+v", err, got)
+		}
 	}
 }
 

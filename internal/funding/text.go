@@ -3,7 +3,11 @@
 // computes nothing from them; the deciders do that. It does no I/O: readers take bytes.
 package funding
 
-import "zutuan/internal/money"
+import (
+	"errors"
+
+	"zutuan/internal/money"
+)
 
 // Text is what a person reads, in both languages. The English text may be empty; In falls back to Chinese then.
 type Text struct {
@@ -17,6 +21,21 @@ func (t Text) In(language money.Language) string {
 		return t.EN
 	}
 	return t.ZH
+}
+
+// TextOf returns what an error says in both languages. An error speaks both where it has Message(language), as those
+// of expressions do, or In(language), as document.Problems do; any other says the same in both.
+func TextOf(err error) Text {
+	var message interface{ Message(money.Language) string }
+	var list interface{ In(money.Language) string }
+	switch {
+	case errors.As(err, &message):
+		return Text{ZH: message.Message(money.Chinese), EN: message.Message(money.English)}
+	case errors.As(err, &list):
+		return Text{ZH: list.In(money.Chinese), EN: list.In(money.English)}
+	default:
+		return Text{ZH: err.Error(), EN: err.Error()}
+	}
 }
 
 // Money-of-record names, so that the other files of this package read as prose.

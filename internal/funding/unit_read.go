@@ -1,12 +1,10 @@
 package funding
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
 	"zutuan/internal/document"
-	"zutuan/internal/money"
 	"zutuan/internal/quarter"
 )
 
@@ -191,23 +189,10 @@ func (r *requirementReader) when(in *document.Object, value document.Value) stri
 		return text
 	}
 	if err := r.checkWhen(text); err != nil {
-		value.Problem("when", "启动条件不能使用："+inLanguage(err, money.Chinese), "the start condition cannot be used: "+inLanguage(err, money.English))
+		why := TextOf(err)
+		value.Problem("when", "启动条件不能使用："+why.ZH, "the start condition cannot be used: "+why.EN)
 	}
 	return text
-}
-
-// inLanguage returns an error's text in one language where the error has both, as those of expressions do.
-func inLanguage(err error, language money.Language) string {
-	var message interface{ Message(money.Language) string }
-	var list interface{ In(money.Language) string }
-	switch {
-	case errors.As(err, &message):
-		return message.Message(language)
-	case errors.As(err, &list):
-		return list.In(language)
-	default:
-		return err.Error()
-	}
 }
 
 // checkWaits reports a unit that waits for an unknown one and names each ring of units that wait for each other.
