@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
-	"path"
 	"sort"
 	"strings"
 
@@ -66,19 +65,11 @@ func (e *environment) papers(files []string, flags paperFlags) (office.Papers, e
 	return papers, nil
 }
 
-// sample reads a case under rules/samples; its name is refused with those that exist.
+// sample reads a case under rules/samples; an unknown name is refused with those that exist.
 func (e *environment) sample(name string) (office.Papers, error) {
-	folder, files := path.Join("samples", name), e.rulesFS()
-	read := func(file string) office.File {
-		data, err := fs.ReadFile(files, path.Join(folder, file))
-		if err != nil {
-			return office.File{}
-		}
-		return office.File{Name: path.Join("rules", folder, file), Data: data}
-	}
-	papers := office.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")}
-	if papers.Requirement.Name == "" || strings.ContainsAny(name, `/\`) {
-		entries, _ := fs.ReadDir(files, "samples")
+	papers, err := office.SamplePapers(e.rulesFS(), name)
+	if err != nil {
+		entries, _ := fs.ReadDir(e.rulesFS(), "samples")
 		var names []string
 		for _, entry := range entries {
 			names = append(names, entry.Name())

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 
+	"zutuan/internal/funding"
 	"zutuan/internal/match"
+	"zutuan/internal/office"
+	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
 )
 
 // rulesCommand checks rule packs, or runs the tests that products carry.
 func rulesCommand(env *environment, args []string) error {
-	words, err := env.parse("rules", args, nil)
+	var products productList
+	words, err := env.parse("rules", args, func(flags *flag.FlagSet) { flags.Var(&products, "product", "") })
 	if err != nil {
 		return err
 	}
@@ -25,7 +30,7 @@ func rulesCommand(env *environment, args []string) error {
 		return err
 	}
 	if words[0] == "test" {
-		return runRuleTests(env)
+		return runRuleTests(env, library, products)
 	}
 	answer := struct {
 		Products   int `json:"products"`
@@ -50,5 +55,67 @@ func rulesCommand(env *environment, args []string) error {
 	return nil
 }
 
-var _ = match.ResultPassed
-var _ textview.Tone
+// testAnswer is one test of a product as JSON.
+type testAnswer struct {
+	Product string       `json:"product"`
+	Name    string       `json:"name"`
+	Passed  bool         `json:"passed"`
+	File    string       `json:"file,omitempty"`
+	Line    int          `json:"line,omitempty"`
+	Problem funding.Text `json:"problem,omitzero"`
+}
+
+// errTestsFailed makes a failed test a bad input: the rules directory is what was handed in.
+var errTestsFailed = usageError{"有测试未通过", "some tests failed"}
+
+// runRuleTests runs the tests that the products of a library carry. A product without a test, or a must rule that no
+// test sees both passed and failed, is reported too: a test that cannot fail proves nothing.
+func runRuleTests(env *environment, library *rulepack.Library, products []string) error {
+	desk, err := office.NewDesk(library)
+	if err != nil {
+		return err
+	}
+	if err := checkProducts(library, products); err != nil {
+		return err
+	}
+	results := desk.TestProducts(env.rulesFS(), products)
+	failed := 0
+	var answers []testAnswer
+	for _, result := range results {
+		if !result.Passed {
+			failed++
+		}
+		answers = append(answers, testAnswer{result.Product, result.Name, result.Passed, result.Path, result.Line, result.Problem})
+	}
+	unseen := desk.UnseenMusts(results, products)
+	if env.json {
+		err = env.answer(struct {
+			Tests  []testAnswer    `json:"tests"`
+			Failed int             `json:"failed"`
+			Unseen []office.Unseen `json:"unseen"`
+		}{answers, failed, unseen})
+	} else {
+		showRuleTests(env, answers, failed, unseen)
+	}
+	if err == nil && failed > 0 {
+		err = errTestsFailed
+	}
+	return err
+}
+
+func showRuleTests(env *environment, answers []testAnswer, failed int, unseen []office.Unseen) {
+	for _, answer := range answers {
+		if !answer.Passed {
+			env.line(env.style.Paint(textview.Bad, "✗ "), fmt.Sprintf("%s:%d %s · %s", answer.File, answer.Line, answer.Product, answer.Name))
+			env.line("    ", answer.Problem.In(env.language))
+		}
+	}
+	for _, miss := range unseen {
+		never := env.say("没有测试看到它通过", "no test sees it pass")
+		if miss.Never == match.ResultFailed {
+			never = env.say("没有测试看到它不通过", "no test sees it fail")
+		}
+		env.line(env.style.Paint(textview.Warn, "△ "), miss.Product, " · ", miss.Rule, env.say("：", ": "), never)
+	}
+	env.line(fmt.Sprintf(env.say("测试 %d 个，未通过 %d 个；必须规则未双向覆盖 %d 处", "%d tests, %d failed; %d musts not seen both ways"), len(answers), failed, len(unseen)))
+}

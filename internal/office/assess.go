@@ -58,6 +58,17 @@ type Matching struct {
 // Match simulates a case and asks the products.
 func (d *Desk) Match(kase *Case, asked Asked) (*Matching, error) {
 	m := &Matching{Case: kase, Asked: asked}
+	need, err := d.need(m)
+	if err != nil {
+		return nil, err
+	}
+	m.Match = match.NewCatalogue(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{})
+	return m, nil
+}
+
+// need simulates a case and assembles its facts, all that a match needs before it asks a product.
+func (d *Desk) need(m *Matching) (*match.Need, error) {
+	kase, date := m.Case, m.Asked.Date
 	var err error
 	if m.Simulation, err = kase.Simulate(0); err != nil {
 		return nil, err
@@ -68,17 +79,15 @@ func (d *Desk) Match(kase *Case, asked Asked) (*Matching, error) {
 	if zone, ok := d.Library.Zone(kase.Requirement.Zone); ok {
 		m.Zone = &zone
 	}
-	m.Parameters = d.Library.Parameters.At(asked.Date, regionOf(kase), asked.Overrides)
+	m.Parameters = d.Library.Parameters.At(date, regionOf(kase), m.Asked.Overrides)
 	if kase.Ledger != nil {
-		m.Debt = facts.NewDebt(kase.Ledger, d.Library.Market, asked.Date)
+		m.Debt = facts.NewDebt(kase.Ledger, d.Library.Market, date)
 	}
-	reference := d.assembler.NewReference(facts.Reference{Date: asked.Date, Market: d.Library.Market, Parameters: m.Parameters})
-	need := match.NewNeed(d.assembler, reference, asked.Date, match.Records{
+	reference := d.assembler.NewReference(facts.Reference{Date: date, Market: d.Library.Market, Parameters: m.Parameters})
+	return match.NewNeed(d.assembler, reference, date, match.Records{
 		Requirement: kase.Requirement, Simulation: m.Simulation, Extended: m.Extended, Debt: m.Debt, Fiscal: kase.Fiscal,
 		Zone: m.Zone, Memberships: d.Library.Memberships,
-	})
-	m.Match = match.NewCatalogue(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{})
-	return m, nil
+	}), nil
 }
 
 // productsOn returns the products to ask: those in force on the date, and of them the named ones.
