@@ -34,6 +34,8 @@ func readKind(library *Library, kind, file string, data []byte) (err error) {
 		_, err = library.Product(file, data)
 	case "risk":
 		_, err = library.RiskPack(file, data)
+	case "stress":
+		_, err = library.StressPack(file, data)
 	case "parameters":
 		_, err = ReadParameters(file, data, library.Documents)
 	case "facts":

@@ -26,9 +26,10 @@ type Library struct {
 	Zones             []funding.Zone
 	Institutions      []funding.Institution
 	Memberships       []funding.Membership
-	// Products are sorted by id and version, RiskPacks by id and version.
-	Products  []*Product
-	RiskPacks []*RiskPack
+	// Products are sorted by id and version, RiskPacks and StressPacks too.
+	Products    []*Product
+	RiskPacks   []*RiskPack
+	StressPacks []*StressPack
 	// Samples are the names of the folders under samples, sorted.
 	Samples []string
 
@@ -59,6 +60,7 @@ func Load(files fs.FS) (*Library, error) {
 	l.samples()
 	l.products()
 	l.riskPacks()
+	l.stressPacks()
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
@@ -248,6 +250,20 @@ func (l *loader) riskPacks() {
 	})
 	sort.SliceStable(l.library.RiskPacks, func(i, j int) bool {
 		a, b := l.library.RiskPacks[i], l.library.RiskPacks[j]
+		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
+	})
+}
+
+func (l *loader) stressPacks() {
+	l.folder("stress", func(file string, data []byte) error {
+		pack, err := l.library.StressPack(file, data)
+		if pack != nil && l.claim("stress pack", fmt.Sprintf("%s v%d", pack.ID, pack.Version), file) {
+			l.library.StressPacks = append(l.library.StressPacks, pack)
+		}
+		return err
+	})
+	sort.SliceStable(l.library.StressPacks, func(i, j int) bool {
+		a, b := l.library.StressPacks[i], l.library.StressPacks[j]
 		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
 	})
 }
