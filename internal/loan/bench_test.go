@@ -40,8 +40,8 @@ func BenchmarkBuildSculpted80(b *testing.B) {
 func BenchmarkBuildFloatingAnnuity80(b *testing.B) {
 	terms := twentyYears(ProfileAnnuity)
 	for year := range 19 {
-		terms.Changes = append(terms.Changes, RateChange{quarter.Must("2027Q1").Add(4 * year), money.MustRate("0.03").Add(money.MustRate("0.0005").Mul(money.MustRate("1")))})
-		terms.Changes[year].Rate = money.MustRate([]string{"0.0385", "0.0365", "0.0395"}[year%3])
+		rate := []string{"0.0385", "0.0365", "0.0395"}[year%3]
+		terms.Changes = append(terms.Changes, RateChange{quarter.Must("2027Q1").Add(4 * year), money.MustRate(rate)})
 	}
 	benchmarkBuild(b, terms, nil)
 }
