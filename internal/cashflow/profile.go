@@ -49,7 +49,8 @@ func (l Line) At(q int) money.Amount {
 // profile is one unit counted from its own start: everything about a unit except when it starts. The rolling and the
 // all-at-once simulation share it, because shifting a unit in time changes none of these numbers.
 type profile struct {
-	unit   *funding.Unit
+	unit *funding.Unit
+	// lines is the unit's part of the builder's lines; the result hands them out once their start is known.
 	lines  []Line
 	inflow [sourceCount][]money.Amount
 	// total, cost and invest are the unit's columns; cumulative ones hold the state at the END of a quarter.
@@ -71,12 +72,27 @@ type assetClass struct {
 	numerator, denominator *big.Int
 }
 
+// maxTotal bounds the sum of all magnitudes in a statement. It is twice what a file may hold, so that the roundings of
+// a file at its limit do not make it fail here, and ten times below what an int64 holds.
+const maxTotal = 2 * uint64(money.MaxFileTotal)
+
 // builder holds what all units share, so that one slab of memory serves all columns.
 type builder struct {
 	length int
 	slab   []money.Amount
+	lines  []Line
 	surtax share
-	total  uint64 // sum of magnitudes, bounded by money.MaxFileTotal
+	total  uint64 // sum of magnitudes, bounded by maxTotal
+}
+
+// newBuilder makes room for the lines of all units, so that the parts that profiles hold stay in one place.
+func newBuilder(requirement *funding.Requirement, length int) *builder {
+	count := 0
+	for i := range requirement.Units {
+		unit := &requirement.Units[i]
+		count += len(unit.Invest) + len(unit.Revenue) + len(unit.Cost)
+	}
+	return &builder{length: length, lines: make([]Line, 0, count), surtax: newShare(requirement.Tax.Surtax)}
 }
 
 // column cuts one zeroed column of the builder's length from the slab.
@@ -100,12 +116,7 @@ func (b *builder) expand(series funding.Series) ([]money.Amount, error) {
 
 func (b *builder) count(column []money.Amount) error {
 	for _, amount := range column {
-		size := magnitude(int64(amount))
-		if size > uint64(money.MaxFileTotal) {
-			return ErrTooLarge
-		}
-		b.total += size
-		if b.total > uint64(money.MaxFileTotal) {
+		if b.total += magnitude(int64(amount)); b.total > maxTotal {
 			return ErrTooLarge
 		}
 	}
@@ -113,7 +124,7 @@ func (b *builder) count(column []money.Amount) error {
 }
 
 func (b *builder) profile(unit *funding.Unit) (*profile, error) {
-	p := &profile{unit: unit, lastInvest: -1, lines: make([]Line, 0, len(unit.Invest)+len(unit.Revenue)+len(unit.Cost))}
+	p, first := &profile{unit: unit, lastInvest: -1}, len(b.lines)
 	for i := range p.inflow {
 		p.inflow[i] = b.column()
 	}
@@ -126,6 +137,7 @@ func (b *builder) profile(unit *funding.Unit) (*profile, error) {
 	for i := range p.assets {
 		p.assets[i].setQuarterly()
 	}
+	p.lines = b.lines[first:]
 	b.accumulate(p)
 	return p, nil
 }
@@ -141,7 +153,7 @@ func (b *builder) addInvest(p *profile) error {
 		if err != nil {
 			return err
 		}
-		if p.investTotal += total; p.investTotal > money.MaxFileTotal {
+		if p.investTotal += total; uint64(p.investTotal) > maxTotal {
 			return ErrTooLarge
 		}
 		p.lastInvest = max(p.lastInvest, last)
@@ -155,7 +167,7 @@ func (b *builder) addInvest(p *profile) error {
 		if depreciates(line) {
 			p.addAsset(line.DepreciateYears, line.Residual, total)
 		}
-		p.lines = append(p.lines, Line{Unit: p.unit.Code, Kind: LineInvest, Index: i, Name: line.Name, Category: line.Category, values: column})
+		b.lines = append(b.lines, Line{Unit: p.unit.Code, Kind: LineInvest, Index: i, Name: line.Name, Category: line.Category, values: column})
 	}
 	return nil
 }
@@ -219,7 +231,7 @@ func (b *builder) addRevenue(p *profile) error {
 		}
 		addTo(p.inflow[source], column)
 		addTo(p.total, column)
-		p.lines = append(p.lines, Line{Unit: p.unit.Code, Kind: LineRevenue, Index: i, Name: line.Name, Source: line.Source, values: column})
+		b.lines = append(b.lines, Line{Unit: p.unit.Code, Kind: LineRevenue, Index: i, Name: line.Name, Source: line.Source, values: column})
 	}
 	return nil
 }
@@ -253,7 +265,7 @@ func (b *builder) addCost(p *profile) error {
 			return err
 		}
 		addTo(p.cost, column)
-		p.lines = append(p.lines, Line{Unit: p.unit.Code, Kind: LineCost, Index: i, Name: line.Name, values: column})
+		b.lines = append(b.lines, Line{Unit: p.unit.Code, Kind: LineCost, Index: i, Name: line.Name, values: column})
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
@@ -359,7 +360,7 @@ func TestSimulateRefusesInputsThatCannotBe(t *testing.T) {
 	lost := rolling(funding.UnitStart{})
 	lost.Units[1].Start.After = "U9"
 	huge := plain(8, funding.Unit{Revenue: []funding.RevenueLine{income(funding.SourceService, funding.Series{Form: funding.SeriesRecurring, PerQuarter: int64(money.MaxFileTotal), Ramp: 1})}})
-	long := plain(8, funding.Unit{Invest: []funding.InvestLine{{Category: funding.InvestBuildings, Series: funding.Series{Form: funding.SeriesSpread, Total: int64(money.MaxFileTotal) * 2, Over: 160}}}})
+	long := plain(8, funding.Unit{Invest: []funding.InvestLine{{Category: funding.InvestBuildings, Series: funding.Series{Form: funding.SeriesSpread, Total: int64(money.MaxFileTotal)*2 + 1, Over: 160}}}})
 	odd := plain(4, funding.Unit{Revenue: []funding.RevenueLine{income("wind", explicit("1"))}})
 	oddShare := plain(4, funding.Unit{Cost: []funding.CostLine{{Name: "a", ShareOf: "wind"}}})
 	for name, c := range map[string]struct {
@@ -373,7 +374,7 @@ func TestSimulateRefusesInputsThatCannotBe(t *testing.T) {
 		"a wait for a unit that is not there":    {Input{Requirement: lost, Conditions: map[string]StartCondition{"U2": ready}}, `unit U2 after "U9"`},
 		"amounts whose sum leaves the range":     {Input{Requirement: huge}, "unit U1: " + ErrTooLarge.Error()},
 		"investment whose total is out of range": {Input{Requirement: long}, "unit U1: " + ErrTooLarge.Error()},
-		"debt service out of range":              {Input{Requirement: plain(8, funding.Unit{}), ExistingDebtService: []money.Amount{money.MaxFileTotal, 1}}, ErrTooLarge.Error()},
+		"debt service out of range":              {Input{Requirement: plain(8, funding.Unit{}), ExistingDebtService: []money.Amount{money.MaxFileTotal, money.MaxFileTotal, 1}}, ErrTooLarge.Error()},
 		"income of an unknown source":            {Input{Requirement: odd}, `"wind"`},
 		"a share of an unknown source":           {Input{Requirement: oddShare}, `"wind"`},
 	} {
@@ -407,4 +408,21 @@ func TestAnswerIsWrittenAsPublished(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// Files hold at most twelve decimals, but a stress factor may leave more; they still count.
+// 10,000,000,000,000 × 0.6666666666667 / 4 = 1,666,666,666,666.75 a quarter; 0.3333333333333 of it is set aside.
+func TestRatesOfMoreThanTwelveDecimalsStayExact(t *testing.T) {
+	long := money.Decimal(decimal.RequireFromString("0.3333333333333"))
+	land := income(funding.SourceLand, explicit("10000000000000"))
+	land.SetAside = long
+	unit := funding.Unit{
+		Invest:  []funding.InvestLine{{Category: funding.InvestBuildings, DepreciateYears: 1, Residual: long, Series: explicit("10000000000000")}},
+		Revenue: []funding.RevenueLine{land},
+		Cost:    []funding.CostLine{{Name: "a", ShareOf: funding.SourceLand, Share: long}},
+	}
+	result := simulate(t, Input{Requirement: plain(4, unit)})
+	column(t, "depreciation", result.Depreciation, "0", "1666666666666.75", "1666666666666.75", "1666666666666.75")
+	column(t, "land", result.Inflow, "6666666666667", "0", "0", "0")
+	column(t, "cost", result.Cost, "2222222222222.11", "0", "0", "0") // 6666666666667 × 0.3333333333333 = 2222222222222.1111…
 }

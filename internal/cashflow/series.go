@@ -279,7 +279,7 @@ func sumChecked[T ~int64](values []T) (T, error) {
 	var sum T
 	for _, value := range values {
 		sum += value
-		if magnitude(int64(value)) > uint64(money.MaxFileTotal) || magnitude(int64(sum)) > uint64(money.MaxFileTotal) {
+		if magnitude(int64(value)) > maxTotal || magnitude(int64(sum)) > maxTotal {
 			return 0, ErrTooLarge
 		}
 	}

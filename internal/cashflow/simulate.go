@@ -136,7 +136,7 @@ func Simulate(input Input) (*Result, error) {
 		return nil, err
 	}
 	requirement := input.Requirement
-	work := &builder{length: length, surtax: newShare(requirement.Tax.Surtax)}
+	work := newBuilder(requirement, length)
 	profiles := make([]*profile, len(requirement.Units))
 	for i := range requirement.Units {
 		if profiles[i], err = work.profile(&requirement.Units[i]); err != nil {
@@ -156,6 +156,7 @@ func Simulate(input Input) (*Result, error) {
 	if result.Statement, err = work.statement(sheet, starts, length); err != nil {
 		return nil, err
 	}
+	result.Lines = work.lines
 	result.outcomes(profiles, starts)
 	result.summarize(sheet, starts)
 	if err := result.compareAllAtOnce(work, sheet, starts); err != nil {
@@ -183,14 +184,9 @@ func (b *builder) financing(requirement *funding.Requirement, existing []money.A
 	return capital, grants, b.count(existing)
 }
 
-// outcomes records when each unit started and hands out its lines with their place in time.
+// outcomes records when each unit started and gives its lines their place in time.
 func (r *Result) outcomes(profiles []*profile, starts []int) {
-	count := 0
-	for _, p := range profiles {
-		count += len(p.lines)
-	}
 	r.Units = make([]UnitOutcome, len(profiles))
-	r.Lines = make([]Line, 0, count)
 	for i, p := range profiles {
 		outcome := UnitOutcome{Code: p.unit.Code, Name: p.unit.Name, Started: starts[i] >= 0}
 		if outcome.Started {
@@ -208,12 +204,12 @@ func (r *Result) outcomes(profiles []*profile, starts []int) {
 			r.note(NoteNeverStarted, p.unit.Code, r.Start, "单元 "+p.unit.Code+" 在计算期内未能启动", "unit "+p.unit.Code+" does not start within the horizon")
 		}
 		r.Units[i] = outcome
-		for _, line := range p.lines {
+		for j := range p.lines {
+			line := &p.lines[j]
 			line.start, line.until = starts[i], r.Quarters
 			if line.Kind != LineInvest && r.replaced {
 				line.until = r.Horizon
 			}
-			r.Lines = append(r.Lines, line)
 		}
 	}
 }

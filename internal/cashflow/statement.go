@@ -137,7 +137,7 @@ func (s *Statement) replaceAfterHorizon(requirement *funding.Requirement) error 
 		return nil
 	}
 	s.replaced = true
-	growth := newPower(after.Growth)
+	growth, total := newPower(after.Growth), uint64(0)
 	for q := requirement.Horizon; q < len(s.Inflow); q++ {
 		k := q - requirement.Horizon
 		var amount int64
@@ -153,7 +153,7 @@ func (s *Statement) replaceAfterHorizon(requirement *funding.Requirement) error 
 		if k == after.Years*4-1 {
 			amount += int64(after.Residual)
 		}
-		if magnitude(amount) > uint64(money.MaxFileTotal)/funding.MaxQuarters {
+		if total += magnitude(amount); total > maxTotal {
 			return ErrTooLarge
 		}
 		for i := range s.InflowBySource {

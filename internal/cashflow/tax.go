@@ -54,6 +54,14 @@ func newDepreciation(profiles []*profile, starts []int, denominator *big.Int) de
 
 // setQuarterly works out cost × (1 − residual) / (years × 4) as a fraction.
 func (a *assetClass) setQuarterly() {
+	if units, fits := money.PerTrillion(a.residual); fits {
+		// The quick way for every residual that a file can hold.
+		kept := rateUnits - units
+		divisor := gcd(kept, rateUnits)
+		a.numerator = new(big.Int).Mul(big.NewInt(int64(a.cost)), big.NewInt(kept/divisor))
+		a.denominator = new(big.Int).Mul(big.NewInt(rateUnits/divisor), big.NewInt(int64(a.years)*4))
+		return
+	}
 	kept := money.One.Sub(a.residual)
 	a.numerator = new(big.Int).Mul(kept.Coefficient(), big.NewInt(int64(a.cost)))
 	a.denominator = big.NewInt(int64(a.years) * 4)
