@@ -147,7 +147,7 @@ var verdictOrder = map[funding.Verdict]int{funding.VerdictEligible: 0, funding.V
 // each by id and version.
 func (m *Match) Answer() Answer {
 	answer := Answer{Date: m.Need.Date.Format("2006-01-02"), Products: make([]ProductAnswer, len(m.Outcomes)), Counts: map[funding.Verdict]int{}}
-	w := newWorker(m.Need, m.catalogue.slots)
+	w := m.worker()
 	for i := range m.Outcomes {
 		answer.Products[i] = w.answer(&m.Outcomes[i])
 		answer.Counts[m.Outcomes[i].Verdict]++

@@ -50,7 +50,7 @@ type Report struct {
 // Explain says why an outcome is not an unreserved yes: every rule that was decided and did not pass, and every term
 // that cannot be computed. It does the work that Match leaves out, so it is made for what is shown.
 func (m *Match) Explain(outcome *Outcome) Report {
-	return newWorker(m.Need, m.catalogue.slots).explain(outcome)
+	return m.worker().explain(outcome)
 }
 
 func (w *worker) explain(outcome *Outcome) Report {

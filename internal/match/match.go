@@ -146,12 +146,18 @@ type Match struct {
 	// Ranked holds the places of the eligible and conditional outcomes, best first.
 	Ranked []int
 
-	catalogue *Catalogue
+	catalogue  *Catalogue
+	considered *considered
 }
 
 // Match asks every product. Products that are not in force on the need's date should be left out of the catalogue.
 func (c *Catalogue) Match(need *Need, options Options) *Match {
-	m := &Match{Need: need, Outcomes: c.judge(need.Facts), catalogue: c}
+	return c.match(&considered{need: need}, options)
+}
+
+func (c *Catalogue) match(considered *considered, options Options) *Match {
+	need := considered.need
+	m := &Match{Need: need, Outcomes: c.judge(need.Facts), catalogue: c, considered: considered}
 	workers := options.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -191,7 +197,7 @@ func (c *Catalogue) judge(facts *ruleexpr.Facts) []Outcome {
 func (m *Match) each(workers int) {
 	var next atomic.Int64
 	work := func() {
-		w := newWorker(m.Need, m.catalogue.slots)
+		w := m.worker()
 		for i := int(next.Add(1)) - 1; i < len(m.Outcomes); i = int(next.Add(1)) - 1 {
 			w.finish(&m.Outcomes[i])
 		}
@@ -222,8 +228,8 @@ type worker struct {
 	fix   []fixed
 }
 
-func newWorker(need *Need, slots *offerSlots) *worker {
-	return &worker{need: need, slots: slots, facts: need.Facts.Clone()}
+func (m *Match) worker() *worker {
+	return &worker{need: m.Need, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix}
 }
 
 // finish makes the offer where no must failed before it, decides the rules on it, and looks for what would help where
@@ -267,7 +273,7 @@ func (w *worker) set(facts *ruleexpr.Facts, offer *Offer, doubts []TermDoubt) {
 	w.slots.set(facts, offer, doubts)
 	for _, f := range w.fix {
 		if f.unset {
-			facts.SetMissing(f.slot, unsetByTest)
+			facts.SetMissing(f.slot, unsetOnRequest)
 			continue
 		}
 		if err := facts.SetFromText(f.slot, f.text); err != nil {
@@ -276,5 +282,5 @@ func (w *worker) set(facts *ruleexpr.Facts, offer *Offer, doubts []TermDoubt) {
 	}
 }
 
-// unsetByTest is why a fact is missing that a test or a what-if unset.
-const unsetByTest = "按要求视为未知 / taken as unknown, as asked"
+// unsetOnRequest is why a fact is missing that a what-if unset.
+const unsetOnRequest = "按要求视为未知 / taken as unknown, as asked"

@@ -44,13 +44,13 @@ func runTest(samples Samples, product *rulepack.Product, test *funding.ProductTe
 		result.Problem = funding.Text{ZH: "样例 " + test.Requirement + " 读不了：" + err.Error(), EN: "cannot read the sample " + test.Requirement + ": " + err.Error()}
 		return result
 	}
-	outcome, report, err := Ask(need, product, WhatIf{Set: test.Set, Unset: test.Unset})
+	m, err := NewCatalogue(need.Facts.Vocabulary(), []*rulepack.Product{product}).Consider(need, WhatIf{Set: test.Set, Unset: test.Unset}, Options{Workers: 1})
 	if err != nil {
 		result.Problem = funding.Text{ZH: "测试的取值不能用：" + err.Error(), EN: "the test's facts cannot be used: " + err.Error()}
 		return result
 	}
-	result.Outcome = outcome
-	result.Problem = mismatch(test, &outcome, report)
+	result.Outcome = m.Outcomes[0]
+	result.Problem = mismatch(test, &result.Outcome, m.Explain(&result.Outcome))
 	result.Passed = result.Problem.ZH == ""
 	return result
 }

@@ -5,8 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"zutuan/internal/rulepack"
 )
 
 // WhatIf is a need with facts replaced: what a test of a product sets, or a person asks. It is fact by fact: nothing is
@@ -19,64 +17,69 @@ type WhatIf struct {
 	Unset []string
 }
 
-// apply returns a worker on the changed need. The error names what cannot be set.
-func (w WhatIf) apply(need *Need, slots *offerSlots) (*worker, error) {
+// considered is a need with a what-if applied: the changed need, the terms that it fixes, and the offer facts over which
+// it has the last word.
+type considered struct {
+	need  *Need
+	asked levers
+	fix   []fixed
+}
+
+func (w WhatIf) apply(need *Need, slots *offerSlots) (*considered, error) {
 	changed := *need
 	changed.Facts = need.Facts.Clone()
-	out := &worker{need: &changed, slots: slots}
+	out := &considered{need: &changed}
 	for _, name := range slices.Sorted(maps.Keys(w.Set)) {
-		slot, known := changed.Facts.Vocabulary().Lookup(name)
-		if !known {
-			return nil, fmt.Errorf("there is no fact %s", name)
-		}
-		text := w.Set[name]
-		// The text must be one of the fact's values even where it becomes a term of the offer.
-		trial := changed.Facts.Vocabulary().NewFacts()
-		if err := trial.SetFromText(slot, text); err != nil {
+		if err := out.set(slots, name, w.Set[name]); err != nil {
 			return nil, err
-		}
-		switch canonical, _ := trial.ValueText(slot); {
-		case out.asked.take(slots, slot, canonical):
-			out.asked.exactSize = out.asked.hasSize
-		case strings.HasPrefix(name, "offer."):
-			out.fix = append(out.fix, fixed{slot: slot, text: text})
-		default:
-			_ = changed.Facts.SetFromText(slot, text)
 		}
 	}
 	for _, name := range w.Unset {
 		slot, known := changed.Facts.Vocabulary().Lookup(name)
 		switch {
 		case !known:
-			return nil, fmt.Errorf("there is no fact %s", name)
+			return nil, unknownFact(name)
 		case strings.HasPrefix(name, "offer."):
 			out.fix = append(out.fix, fixed{slot: slot, unset: true})
 		default:
-			changed.Facts.SetMissing(slot, unsetByTest)
+			changed.Facts.SetMissing(slot, unsetOnRequest)
 		}
 	}
 	changed.cost = newCostScale(changed.Facts)
-	out.facts = changed.Facts.Clone()
 	return out, nil
 }
 
-// Ask matches one product with a need in which facts are replaced. The error names a fact that does not exist or a text
-// that is not one of its values.
-func Ask(need *Need, product *rulepack.Product, whatIf WhatIf) (Outcome, Report, error) {
-	w, err := whatIf.apply(need, newOfferSlots(need.Facts.Vocabulary()))
-	if err != nil {
-		return Outcome{}, Report{}, err
+func (c *considered) set(slots *offerSlots, name, text string) error {
+	facts := c.need.Facts
+	slot, known := facts.Vocabulary().Lookup(name)
+	if !known {
+		return unknownFact(name)
 	}
-	outcome := w.outcome(product)
-	return outcome, w.explain(&outcome), nil
+	// The text must be one of the fact's values even where it becomes a term of the offer; terms are read in the form in
+	// which facts are written.
+	trial := facts.Vocabulary().NewFacts()
+	if err := trial.SetFromText(slot, text); err != nil {
+		return err
+	}
+	switch canonical, _ := trial.ValueText(slot); {
+	case c.asked.take(slots, slot, canonical):
+		c.asked.exactSize = c.asked.hasSize
+	case strings.HasPrefix(name, "offer."):
+		c.fix = append(c.fix, fixed{slot: slot, text: text})
+	default:
+		return facts.SetFromText(slot, text)
+	}
+	return nil
 }
 
-// outcome matches one product from the beginning, remedy included.
-func (w *worker) outcome(product *rulepack.Product) Outcome {
-	outcome := w.pair(product, situation{facts: w.facts, levers: w.asked})
-	w.slots.clear(w.facts)
-	if outcome.tally.failedMusts > 0 && outcome.tally.failedMusts <= maxNearMisses {
-		w.seekRemedy(&outcome)
+func unknownFact(name string) error { return fmt.Errorf("there is no fact %s", name) }
+
+// Consider is Match with facts replaced. The error names a fact that does not exist or a text that is not one of its
+// values.
+func (c *Catalogue) Consider(need *Need, whatIf WhatIf, options Options) (*Match, error) {
+	changed, err := whatIf.apply(need, c.slots)
+	if err != nil {
+		return nil, err
 	}
-	return outcome
+	return c.match(changed, options), nil
 }
