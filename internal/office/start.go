@@ -69,11 +69,20 @@ func (c startCondition) Ready(state cashflow.UnitState) (bool, error) {
 // undecidedStart is the error of a `when` that cannot be computed.
 type undecidedStart struct{ explanation ruleexpr.Explanation }
 
-func (u undecidedStart) Error() string {
-	if u.explanation.Doubt != nil && u.explanation.Doubt.EN != "" {
-		return u.explanation.Doubt.EN
+func (u undecidedStart) Error() string { return u.Message(money.English) }
+
+// Message says in one language what cannot be computed.
+func (u undecidedStart) Message(language money.Language) string {
+	doubt := u.explanation.Doubt
+	switch {
+	case doubt == nil && language == money.Chinese:
+		return "无法判断"
+	case doubt == nil:
+		return "undecided"
+	case language == money.Chinese:
+		return doubt.ZH
 	}
-	return "undecided"
+	return doubt.EN
 }
 
 // ReadRequirement reads a requirement file and compiles what its units wait for. The error is document.Problems.

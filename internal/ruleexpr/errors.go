@@ -34,17 +34,18 @@ func (e *Error) Message(language money.Language) string {
 	return text
 }
 
-func (e *Error) Error() string {
-	return fmt.Sprintf("%d:%d: %s\n%s", e.Line, e.Column, e.Message(money.English), e.Snippet)
-}
+func (e *Error) Error() string { return Errors{e}.In(money.English) }
 
 // Errors is everything wrong with one expression.
 type Errors []*Error
 
-func (es Errors) Error() string {
+func (es Errors) Error() string { return es.In(money.English) }
+
+// In prints every error with its place and snippet.
+func (es Errors) In(language money.Language) string {
 	lines := make([]string, len(es))
 	for i, e := range es {
-		lines[i] = e.Error()
+		lines[i] = fmt.Sprintf("%d:%d: %s\n%s", e.Line, e.Column, e.Message(language), e.Snippet)
 	}
 	return strings.Join(lines, "\n")
 }
