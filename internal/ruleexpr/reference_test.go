@@ -80,14 +80,14 @@ func runProgram(program *vm.Program, environment map[string]any) (result bool, e
 func compileReference(source string, environment map[string]any) (*vm.Program, error) {
 	number := func(name string, apply func(a, b decimal.Decimal) decimal.Decimal) expr.Option {
 		return expr.Function(name, func(args ...any) (any, error) {
-			return apply(args[0].(decimal.Decimal), args[1].(decimal.Decimal)), nil
+			return apply(asDecimal(args[0]), asDecimal(args[1])), nil
 		}, new(func(any, any) decimal.Decimal))
 	}
 	truth := func(name string, apply func(a, b any) bool) expr.Option {
 		return expr.Function(name, func(args ...any) (any, error) { return apply(args[0], args[1]), nil }, new(func(any, any) bool))
 	}
 	order := func(name string, holds func(sign int) bool) expr.Option {
-		return truth(name, func(a, b any) bool { return holds(a.(decimal.Decimal).Cmp(b.(decimal.Decimal))) })
+		return truth(name, func(a, b any) bool { return holds(asDecimal(a).Cmp(asDecimal(b))) })
 	}
 	options := []expr.Option{
 		expr.Env(environment), expr.Optimize(false), expr.Patch(decimalPatcher{[]rune(source)}),
@@ -118,10 +118,19 @@ func compileReference(source string, environment map[string]any) (*vm.Program, e
 }
 
 func same(a, b any) bool {
-	if number, ok := a.(decimal.Decimal); ok {
-		return number.Equal(b.(decimal.Decimal))
+	switch a.(type) {
+	case string, bool:
+		return a == b
 	}
-	return a == b
+	return asDecimal(a).Equal(asDecimal(b))
+}
+
+// asDecimal takes the whole numbers that expr's own count and len return, too.
+func asDecimal(value any) decimal.Decimal {
+	if whole, ok := value.(int); ok {
+		return decimal.NewFromInt(int64(whole))
+	}
+	return value.(decimal.Decimal)
 }
 
 func isIn(item, list any) bool {
