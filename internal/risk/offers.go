@@ -1,0 +1,122 @@
+package risk
+
+import (
+	"slices"
+
+	"zutuan/internal/cashflow"
+	"zutuan/internal/funding"
+	"zutuan/internal/loan"
+	"zutuan/internal/match"
+	"zutuan/internal/money"
+	"zutuan/internal/plan"
+	"zutuan/internal/rulepack"
+)
+
+// OffersInput is what an indicative plan is made from where nobody has made a plan yet.
+type OffersInput struct {
+	Match       *match.Match
+	Requirement *funding.Requirement
+	// Simulate draws up the statement over a number of quarters.
+	Simulate     func(quarters int) (*cashflow.Result, error)
+	Existing     []*loan.Schedule
+	Institutions []funding.Institution
+	Fiscal       *funding.FiscalProfile
+	Parameters   *rulepack.ParameterSet
+}
+
+// LinesFromOffers makes an indicative plan (示意方案，未优化) from the eligible and conditional offers of a match, the best
+// ranked first, until the need is covered: within the headroom of the statutory limits and the share of equity-type
+// instruments in capital. Guarantees are no source of money, and working-capital loans do not finance construction
+// (短贷长用); both are left out. The error is that of a simulation.
+func LinesFromOffers(in OffersInput) (*plan.Indicative, error) {
+	build := plan.IndicativeInput{Requirement: in.Requirement, Simulate: in.Simulate, Existing: in.Existing, Candidates: in.candidates()}
+	if declared := in.Requirement.Project.QuasiEquity; declared != nil {
+		build.QuasiEquityInCapital = *declared
+	}
+	build.QuasiEquityShareMax, _ = in.parameter("quasi_equity_share_max")
+	build.MinimumCapital = in.minimumCapital()
+	build.GeneralHeadroom, build.SpecialHeadroom = headroom(in.Fiscal)
+	return plan.BuildIndicative(build)
+}
+
+func (in *OffersInput) parameter(id string) (money.Decimal, bool) {
+	if in.Parameters == nil {
+		return money.Zero, false
+	}
+	at, ok := in.Parameters.Lookup(id)
+	if !ok {
+		return money.Zero, false
+	}
+	return at.Number()
+}
+
+// minimumCapital returns the minimum capital of the project's sector; zero where it is not known.
+func (in *OffersInput) minimumCapital() money.Amount {
+	share, ok := in.parameter("capital_min_" + in.Requirement.Project.Sector)
+	facts := in.Match.Need.Facts
+	investment, known := facts.Amount(facts.Vocabulary().Slot("need.investment"))
+	if !ok || !known {
+		return 0
+	}
+	return money.Share(investment, share)
+}
+
+// headroom returns what each statutory limit leaves, new quota included in either, and never more than both leave
+// together; nil where the profile does not say.
+func headroom(profile *funding.FiscalProfile) (general, special *money.Amount) {
+	if profile == nil || profile.GeneralDebtLimit == nil || profile.SpecialDebtLimit == nil || profile.GeneralDebtBalance == nil || profile.SpecialDebtBalance == nil || profile.NewQuota == nil {
+		return nil, nil
+	}
+	quota := *profile.NewQuota
+	generalLeft, specialLeft := *profile.GeneralDebtLimit-*profile.GeneralDebtBalance, *profile.SpecialDebtLimit-*profile.SpecialDebtBalance
+	total := max(generalLeft+specialLeft+quota, 0)
+	first, second := min(max(generalLeft+quota, 0), total), min(max(specialLeft+quota, 0), total)
+	return &first, &second
+}
+
+func (in *OffersInput) candidates() []plan.Candidate {
+	shortest := 0
+	if quarters, ok := in.parameter("working_capital_tenor_quarters"); ok {
+		shortest = int(quarters.IntPart())
+	}
+	var list []plan.Candidate
+	for _, place := range in.Match.Ranked {
+		outcome := &in.Match.Outcomes[place]
+		offer, product := outcome.Offer, outcome.Product
+		if offer == nil || product.Kind == "guarantee" {
+			continue
+		}
+		line := in.line(product)
+		if line.IsLoan() && product.Terms.TenorMaxQuarters <= shortest {
+			continue
+		}
+		list = append(list, plan.Candidate{
+			Line: line, Terms: termsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
+		})
+	}
+	return list
+}
+
+func (in *OffersInput) line(product *rulepack.Product) plan.Line {
+	line := plan.Line{
+		ID: product.ID, Product: product.ID, ProductVersion: product.Version, Name: product.Name, Institution: product.Institution, Kind: product.Kind,
+		CountsAs: product.CountsAs, GovernmentDebt: product.GovernmentDebt, Illustrative: product.Source.Illustrative,
+	}
+	at := slices.IndexFunc(in.Institutions, func(record funding.Institution) bool { return record.ID == product.Institution })
+	if at >= 0 {
+		line.InstitutionName, line.InstitutionType = in.Institutions[at].Name, in.Institutions[at].Type
+	}
+	return line
+}
+
+// termsOf returns the terms on which any part of an offer would be repaid; without a schedule, no tenor.
+func termsOf(product *rulepack.Product, offer *match.Offer) loan.Terms {
+	if !offer.Scheduled {
+		return loan.Terms{Availability: product.Terms.AvailabilityQuarters}
+	}
+	terms := &product.Terms
+	return loan.Terms{
+		Rate: offer.Rate.Value, Tenor: offer.TenorQuarters, Grace: offer.GraceQuarters, Availability: offer.AvailableQuarters, Interval: terms.Interval,
+		Profile: loan.Profile(terms.Profile), Custom: terms.Custom, Timing: loan.Timing(terms.DrawTiming), CapitalizeDuringGrace: terms.CapitalizeDuringGrace, Fees: terms.Fees,
+	}
+}
