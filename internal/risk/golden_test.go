@@ -46,8 +46,8 @@ func typedPlan(t *testing.T, bond, lent string) []plan.Line {
 
 func TestTheSamplesReadSensibly(t *testing.T) {
 	for _, test := range []struct{ name, bond, loan string }{
-		{"pingxiang", "300000000.00", "300000000.00"},
-		{"lincang", "600000000.00", "400000000.00"},
+		{"pingxiang", "250000000.00", "420000000.00"},
+		{"lincang", "500000000.00", "620000000.00"},
 		{"manzhouli", "", "800000000.00"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

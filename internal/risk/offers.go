@@ -24,19 +24,50 @@ type OffersInput struct {
 	Parameters   *rulepack.ParameterSet
 }
 
-// LinesFromOffers makes an indicative plan (示意方案，未优化) from the eligible and conditional offers of a match, the best
-// ranked first, until the need is covered: within the headroom of the statutory limits and the share of equity-type
-// instruments in capital. Guarantees are no source of money, and working-capital loans do not finance construction
-// (短贷长用); both are left out. The error is that of a simulation.
+// LinesFromOffers makes an indicative plan (示意方案，未优化) from the eligible and conditional offers of a match until the
+// need is covered: capital up to the sector's minimum first, then the best ranked, within the headroom of the statutory limits
+// and the share of equity-type instruments in capital. It returns the first plan that holds, trying each offer in the lead:
+// an offer that ranks first by itself may fall due before the project earns. Where none holds, the one that misses least. The
+// error is that of a simulation.
 func LinesFromOffers(in OffersInput) (*plan.Indicative, error) {
-	build := plan.IndicativeInput{Requirement: in.Requirement, Simulate: in.Simulate, Existing: in.Existing, Candidates: in.candidates()}
+	build := plan.IndicativeInput{Requirement: in.Requirement, Simulate: in.Simulate, Existing: in.Existing, MinimumCapital: in.minimumCapital()}
 	if declared := in.Requirement.Project.QuasiEquity; declared != nil {
 		build.QuasiEquityInCapital = *declared
 	}
 	build.QuasiEquityShareMax, _ = in.parameter("quasi_equity_share_max")
-	build.MinimumCapital = in.minimumCapital()
 	build.GeneralHeadroom, build.SpecialHeadroom = headroom(in.Fiscal)
-	return plan.BuildIndicative(build)
+	ranked := in.candidates()
+	build.Candidates = ranked
+	best, err := plan.BuildIndicative(build)
+	for lead := 1; lead < len(ranked) && err == nil && !in.holds(best.Evaluation); lead++ {
+		build.Candidates = slices.Concat(ranked[lead:lead+1], ranked[:lead], ranked[lead+1:])
+		var other *plan.Indicative
+		if other, err = plan.BuildIndicative(build); err == nil && missesLess(other.Evaluation, best.Evaluation) {
+			best = other
+		}
+	}
+	return best, err
+}
+
+// holds reports whether no money is missing and debt service is covered as the bureau asks, at least once over.
+func (in *OffersInput) holds(e *plan.Evaluation) bool {
+	return e.UnfundedGap == 0 && in.covers(e.Coverage.MinDSCR)
+}
+
+func (in *OffersInput) covers(dscr loan.Measure) bool {
+	least := money.One
+	if asked := in.Requirement.Limits.MinDSCR; asked != nil {
+		least = *asked
+	}
+	return !dscr.Known || dscr.Value.GreaterThanOrEqual(least)
+}
+
+// missesLess prefers the plan with less money missing, then the one whose debt service is covered better.
+func missesLess(a, b *plan.Evaluation) bool {
+	if a.UnfundedGap != b.UnfundedGap {
+		return a.UnfundedGap < b.UnfundedGap
+	}
+	return a.Coverage.MinDSCR.Known && b.Coverage.MinDSCR.Known && a.Coverage.MinDSCR.Value.GreaterThan(b.Coverage.MinDSCR.Value)
 }
 
 func (in *OffersInput) parameter(id string) (money.Decimal, bool) {
@@ -74,27 +105,35 @@ func headroom(profile *funding.FiscalProfile) (general, special *money.Amount) {
 	return &first, &second
 }
 
+// candidates are the offers that can stand in a plan, the best first; those that the project could not serve even by
+// themselves come last. A guarantee brings no money, what is sold to investors later (equity, a REIT) cannot pay for building,
+// and a working-capital loan should not (短贷长用).
 func (in *OffersInput) candidates() []plan.Candidate {
 	shortest := 0
 	if quarters, ok := in.parameter("working_capital_tenor_quarters"); ok {
 		shortest = int(quarters.IntPart())
 	}
-	var list []plan.Candidate
+	var list, last []plan.Candidate
 	for _, place := range in.Match.Ranked {
 		outcome := &in.Match.Outcomes[place]
 		offer, product := outcome.Offer, outcome.Product
-		if offer == nil || product.Kind == "guarantee" {
+		if offer == nil || product.Kind == "guarantee" || product.CountsAs == plan.CountsAsEquity {
 			continue
 		}
 		line := in.line(product)
 		if line.IsLoan() && product.Terms.TenorMaxQuarters <= shortest {
 			continue
 		}
-		list = append(list, plan.Candidate{
+		candidate := plan.Candidate{
 			Line: line, Terms: termsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
-		})
+		}
+		if in.covers(offer.MinDSCR) {
+			list = append(list, candidate)
+		} else {
+			last = append(last, candidate)
+		}
 	}
-	return list
+	return append(list, last...)
 }
 
 func (in *OffersInput) line(product *rulepack.Product) plan.Line {
