@@ -1,0 +1,292 @@
+package stress
+
+import (
+	"fmt"
+
+	"github.com/shopspring/decimal"
+
+	"zutuan/internal/cashflow"
+	"zutuan/internal/document"
+	"zutuan/internal/funding"
+	"zutuan/internal/loan"
+	"zutuan/internal/money"
+	"zutuan/internal/plan"
+	"zutuan/internal/risk"
+)
+
+// Case is a plan with everything that a stress reaches.
+type Case struct {
+	Requirement *funding.Requirement
+	// Conditions are the compiled starts of waiting units, as cashflow.Input has them.
+	Conditions map[string]cashflow.StartCondition
+	// Sources are the lines of the plan, in the order in which they are drawn.
+	Sources []Source
+	// Ledger holds the instruments that Requirement.DebtService names; nil where it names none.
+	Ledger *funding.Ledger
+	// Fiscal may be nil: contingent liabilities then cannot be tried.
+	Fiscal *funding.FiscalProfile
+	// Assess judges the fiscal and debt risk of a stressed case; nil leaves flags out.
+	Assess func(Chain) (*risk.Assessment, error)
+
+	// planned keeps the unstressed cash by length of statement; a case is not for concurrent use because of it.
+	planned map[int][]money.Amount
+}
+
+// Chain is one run of the whole chain under a stress: what it changed, and what came of it.
+type Chain struct {
+	Factors     Factors
+	Requirement *funding.Requirement
+	// Statement is as long as the plan needs; Horizon is the same simulation over the horizon alone, nil where nobody
+	// assesses risk.
+	Statement  *cashflow.Result
+	Horizon    *cashflow.Result
+	Lines      []plan.Line
+	Existing   []*loan.Schedule
+	Fiscal     *funding.FiscalProfile
+	Evaluation *plan.Evaluation
+	Assessment *risk.Assessment
+}
+
+// Check returns what keeps a case from being stressed: document.Problems, or nil.
+func (c *Case) Check() error {
+	var problems document.Problems
+	seen := map[string]bool{}
+	for i := range c.Sources {
+		source := &c.Sources[i]
+		path := fmt.Sprintf("lines[%d]", i)
+		if seen[source.Line.ID] {
+			problems = append(problems, document.Problem{Path: path + ".id", Code: "duplicate_id", ZH: "方案来源标识 " + source.Line.ID + " 重复", EN: "the line " + source.Line.ID + " appears twice"})
+		}
+		seen[source.Line.ID] = true
+		if source.Line.Schedule != nil && source.Terms.Tenor <= 0 {
+			problems = append(problems, document.Problem{Path: path + ".terms", Code: "missing", ZH: "方案来源 " + source.Line.ID + " 没有借款条件，无法重新排定提款与还本", EN: "the line " + source.Line.ID + " has no terms, so that it cannot be drawn and repaid anew"})
+		}
+	}
+	return problems.Err()
+}
+
+// Run runs the chain under a stress. The error is that of a simulation (amounts that leave the exact range), of a
+// schedule, or of the assessment.
+func (c *Case) Run(factors Factors) (*Chain, error) {
+	if problem := factors.check(); problem.ZH != "" {
+		return nil, document.Problems{{Path: "factors", Code: "size", ZH: problem.ZH, EN: problem.EN}}
+	}
+	existing := c.existing(&factors)
+	length := plan.Quarters(c.Requirement, Lines(c.Sources), existing)
+	for {
+		chain, err := c.runOver(factors, existing, length)
+		if err != nil {
+			return nil, err
+		}
+		need := plan.Quarters(chain.Requirement, chain.Lines, existing)
+		if need <= length {
+			return chain, c.assess(chain)
+		}
+		// A loan that is signed earlier moves the loan years, the last of which may now end later.
+		length = need
+	}
+}
+
+func (c *Case) runOver(factors Factors, existing []*loan.Schedule, length int) (*Chain, error) {
+	requirement, statement, err := c.simulate(&factors, serviceOf(existing, c.Requirement, length), length)
+	if err != nil {
+		return nil, err
+	}
+	closing, err := c.plannedCash(length)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := newDrawing(&factors, requirement, statement, c.Sources, closing).find(c.Sources)
+	if err != nil {
+		return nil, err
+	}
+	chain := &Chain{Factors: factors, Requirement: requirement, Statement: statement, Lines: lines, Existing: existing, Fiscal: c.fiscal(&factors)}
+	chain.Evaluation = evaluate(chain)
+	return chain, nil
+}
+
+// plannedCash returns the cash of the plan as it was made, without any stress.
+func (c *Case) plannedCash(length int) ([]money.Amount, error) {
+	if closing, known := c.planned[length]; known {
+		return closing, nil
+	}
+	existing := c.existing(&Factors{})
+	statement, err := c.run(c.Requirement, serviceOf(existing, c.Requirement, length), length)
+	if err != nil {
+		return nil, err
+	}
+	asMade := Chain{Requirement: c.Requirement, Statement: statement, Lines: Lines(c.Sources), Existing: existing}
+	if c.planned == nil {
+		c.planned = map[int][]money.Amount{}
+	}
+	c.planned[length] = evaluate(&asMade).Coverage.Cash[:length]
+	return c.planned[length], nil
+}
+
+func evaluate(chain *Chain) *plan.Evaluation {
+	return plan.Evaluate(plan.Input{Requirement: chain.Requirement, Statement: chain.Statement, Lines: chain.Lines, Existing: chain.Existing})
+}
+
+func (c *Case) assess(chain *Chain) error {
+	if c.Assess == nil {
+		return nil
+	}
+	chain.Horizon = chain.Statement
+	if chain.Statement.Quarters > chain.Requirement.Horizon {
+		horizon, err := c.run(chain.Requirement, serviceOf(chain.Existing, c.Requirement, chain.Requirement.Horizon), 0)
+		if err != nil {
+			return err
+		}
+		chain.Horizon = horizon
+	}
+	var err error
+	chain.Assessment, err = c.Assess(*chain)
+	return err
+}
+
+// existing returns the schedules of existing debt: floating rates rise, what is owed in another currency is revalued.
+func (c *Case) existing(f *Factors) []*loan.Schedule {
+	if c.Ledger == nil {
+		return nil
+	}
+	var schedules []*loan.Schedule
+	for _, instrument := range c.Ledger.Instruments {
+		if !paid(c.Requirement, instrument.ID) {
+			continue
+		}
+		if instrument.RateType == "floating" {
+			instrument.Rate = raised(instrument.Rate, f.Rate)
+		}
+		schedule := loan.InstrumentSchedule(instrument, c.Ledger.AsOf)
+		if c.foreign(instrument.Currency) {
+			schedule = revalue(schedule, f, c.Requirement.Start)
+		}
+		schedules = append(schedules, schedule)
+	}
+	return schedules
+}
+
+func paid(requirement *funding.Requirement, id string) bool {
+	for _, named := range requirement.DebtService {
+		if named == id {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *Case) foreign(currency string) bool {
+	return currency != "" && currency != c.Requirement.Currency
+}
+
+func serviceOf(schedules []*loan.Schedule, requirement *funding.Requirement, quarters int) []money.Amount {
+	service := make([]money.Amount, quarters)
+	for _, schedule := range schedules {
+		for i := range schedule.Rows {
+			if q := schedule.Rows[i].Quarter.Since(requirement.Start); q >= 0 && q < quarters {
+				service[q] += schedule.Rows[i].Service()
+			}
+		}
+	}
+	return service
+}
+
+// hasForeign reports whether anything is owed in another currency.
+func (c *Case) hasForeign() bool {
+	for i := range c.Sources {
+		if c.Sources[i].Currency != "" {
+			return true
+		}
+	}
+	if c.Ledger != nil {
+		for _, instrument := range c.Ledger.Instruments {
+			if paid(c.Requirement, instrument.ID) && c.foreign(instrument.Currency) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fiscal returns the profile under the stress: a fall of land takes its share of land sales from fund revenue and from
+// fund spending, which follow it; contingent liabilities become general debt that costs the general debt's average
+// interest. Unknown figures stay unknown.
+func (c *Case) fiscal(f *Factors) *funding.FiscalProfile {
+	if c.Fiscal == nil {
+		return nil
+	}
+	out := *c.Fiscal
+	if fall := f.Fall[sourceIndex(funding.SourceLand)]; !fall.IsZero() && out.LandSaleRevenue != nil {
+		lost := money.Share(*out.LandSaleRevenue, fall)
+		out.LandSaleRevenue = less(out.LandSaleRevenue, lost)
+		out.FundRevenue, out.FundExpenditure = less(out.FundRevenue, lost), less(out.FundExpenditure, lost)
+	}
+	if f.Contingent.any() {
+		c.contingent(&out, &f.Contingent)
+	}
+	return &out
+}
+
+func less(amount *money.Amount, by money.Amount) *money.Amount {
+	if amount == nil {
+		return nil
+	}
+	rest := max(*amount-by, 0)
+	return &rest
+}
+
+func (c *Case) contingent(out *funding.FiscalProfile, shock *Contingent) {
+	added := money.Amount(0)
+	if out.ImplicitDebtBalance != nil {
+		implicit := money.Share(*out.ImplicitDebtBalance, shock.Own)
+		out.ImplicitDebtBalance = less(out.ImplicitDebtBalance, implicit)
+		added += implicit
+	}
+	if c.Ledger != nil {
+		for _, instrument := range c.Ledger.Instruments {
+			if instrument.Kind == "guarantee" && !c.foreign(instrument.Currency) {
+				added += money.Share(instrument.Outstanding, shock.Own)
+			}
+		}
+	}
+	if out.GDP != nil {
+		added += money.Share(*out.GDP, shock.FinancialGDP.Add(shock.SOEGDP))
+	}
+	for _, commitment := range out.PPPCommitments {
+		added += money.Share(commitment, shock.PPP)
+	}
+	if balance := out.GeneralDebtBalance; balance != nil {
+		total := *balance + added
+		if interest := out.GeneralDebtInterest; interest != nil && *balance > 0 {
+			more := *interest + money.MulDiv(*interest, int64(added), int64(*balance))
+			out.GeneralDebtInterest = &more
+		}
+		out.GeneralDebtBalance = &total
+	}
+}
+
+// notApplicable says why a scenario does not concern the case, empty where it does.
+func (c *Case) notApplicable(f *Factors) funding.Text {
+	fiscalOnly := *f
+	fiscalOnly.Contingent = Contingent{}
+	exchangeOnly := *f
+	exchangeOnly.Exchange.Depreciation = decimal.Zero
+	switch {
+	case f.Contingent.any() && fiscalOnly.idle() && (c.Fiscal == nil || c.Assess == nil):
+		return funding.Text{ZH: "没有财政概况或未评估风险，或有负债情景无从计算", EN: "without a fiscal profile and a risk assessment contingent liabilities cannot be tried"}
+	case !f.Exchange.Depreciation.IsZero() && exchangeOnly.idle() && !c.hasForeign():
+		return funding.Text{ZH: "方案和存量债务都没有外币债务", EN: "neither the plan nor existing debt is in a foreign currency"}
+	}
+	return funding.Text{}
+}
+
+// idle reports whether the factors change nothing.
+func (f *Factors) idle() bool {
+	for i := range f.Fall {
+		if !f.Fall[i].IsZero() {
+			return false
+		}
+	}
+	return f.Cost.IsZero() && f.Invest.IsZero() && f.Rate.IsZero() && f.DelayStart == 0 && f.DelayRamp == 0 && f.Shut.Quarters == 0 &&
+		f.Exchange.Depreciation.IsZero() && f.Closure.Quarters == 0 && !f.Contingent.any()
+}
