@@ -218,7 +218,7 @@ func (w *worker) offerAnswer(outcome *Outcome, offer *Offer) *OfferAnswer {
 	return answer
 }
 
-func scoreAnswer(s Score) *ScoreAnswer {
+func scoreAnswer(s *Score) *ScoreAnswer {
 	six := func(value money.Decimal) string { return value.StringFixed(money.RatioDecimals) }
 	return &ScoreAnswer{Total: six(s.Total),
 		Cost:      CostScoreAnswer{six(s.Cost.Value), six(s.Cost.Weight), s.Cost.AllInCost, s.Cost.Reference, s.Cost.ReferenceFact, s.Cost.Highest, s.Cost.HighestFrom, s.Cost.Neutral},

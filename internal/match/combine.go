@@ -77,7 +77,7 @@ func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []str
 func (w *worker) extend(outcome *Outcome, changes []ruleexpr.Change) *Remedy {
 	at := w.with(changes)
 	again := w.pair(outcome.Product, at)
-	if again.tally.failedMusts == 0 || len(outcome.Failures)+again.tally.failedMusts > maxNearMisses {
+	if again.tally.failedMusts == 0 || len(outcome.Failures)+int(again.tally.failedMusts) > maxNearMisses {
 		return nil
 	}
 	w.slots.clear(at.facts)

@@ -51,8 +51,8 @@ type Outcome struct {
 	Failures []Failure
 	// Remedy is the combined change that makes a near miss pass, nil for every other verdict.
 	Remedy *Remedy
-	// Score ranks eligible and conditional offers; Rank is 1-based, 0 for the others.
-	Score Score
+	// Score ranks eligible and conditional offers and is nil for the others; Rank is 1-based, 0 for the others.
+	Score *Score
 	Rank  int
 	// DominatedBy is the id of an offer that is at least as good on cost, tenor fit and cover and better on one.
 	DominatedBy string
@@ -64,14 +64,18 @@ type Outcome struct {
 
 // tally counts what the verdict follows from.
 type tally struct {
-	failedMusts, failedShoulds, undecided int
+	failedMusts, failedShoulds, undecided int32
 }
 
 func (t *tally) add(rule *rulepack.CompiledRule, result Result) {
+	t.count(rule.Level == "must", result)
+}
+
+func (t *tally) count(must bool, result Result) {
 	switch {
 	case result == ResultUndecided:
 		t.undecided++
-	case result == ResultFailed && rule.Level == "must":
+	case result == ResultFailed && must:
 		t.failedMusts++
 	case result == ResultFailed:
 		t.failedShoulds++
@@ -96,12 +100,30 @@ func (t tally) verdict() funding.Verdict {
 type Catalogue struct {
 	products []*rulepack.Product
 	slots    *offerSlots
-	// first is where the results of each product begin in one row of results; early is the place of each rule in the set
-	// of conditions that need no offer, −1 for rules on the offer.
+	// rules are those of all products in one row, and first is where each product's begin; one more place ends the last.
+	rules []ruleKind
 	first []int
-	early []int32
-	set   *ruleexpr.Set
-	rules int
+	// set holds the conditions that need no offer, in the order of the row.
+	set *ruleexpr.Set
+}
+
+// ruleKind is what judging has to know of a rule besides its condition.
+type ruleKind uint8
+
+const (
+	kindShould ruleKind = iota
+	kindMust
+	kindOnOffer
+)
+
+func kindOf(rule *rulepack.CompiledRule) ruleKind {
+	switch {
+	case rule.OnOffer:
+		return kindOnOffer
+	case rule.Level == "must":
+		return kindMust
+	}
+	return kindShould
 }
 
 // NewCatalogue orders product versions by id and version and compiles their conditions together. All of them must have
@@ -114,17 +136,15 @@ func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product)
 	})
 	var early []*ruleexpr.Rule
 	for _, product := range c.products {
-		c.first = append(c.first, c.rules)
+		c.first = append(c.first, len(c.rules))
 		for i := range product.Rules {
-			place := int32(-1)
+			c.rules = append(c.rules, kindOf(&product.Rules[i]))
 			if !product.Rules[i].OnOffer {
-				place = int32(len(early))
 				early = append(early, product.Rules[i].Rule)
 			}
-			c.early = append(c.early, place)
-			c.rules++
 		}
 	}
+	c.first = append(c.first, len(c.rules))
 	c.set = ruleexpr.NewSet(early)
 	return c
 }
@@ -157,7 +177,7 @@ func (c *Catalogue) Match(need *Need, options Options) *Match {
 
 func (c *Catalogue) match(considered *considered, options Options) *Match {
 	need := considered.need
-	m := &Match{Need: need, Outcomes: c.judge(need.Facts), catalogue: c, considered: considered}
+	m := &Match{Need: need, Outcomes: c.Judge(need.Facts).outcomes(), catalogue: c, considered: considered}
 	workers := options.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -167,27 +187,53 @@ func (c *Catalogue) match(considered *considered, options Options) *Match {
 	return m
 }
 
-// judge decides every rule that needs no offer, for every product, and counts.
-func (c *Catalogue) judge(facts *ruleexpr.Facts) []Outcome {
-	outcomes, results := make([]Outcome, len(c.products)), make([]Result, c.rules)
-	verdicts := c.set.Evaluate(facts, ruleexpr.Verdicts{})
-	for i, product := range c.products {
-		outcome := &outcomes[i]
-		first := c.first[i]
-		outcome.Product, outcome.Results = product, results[first:first+len(product.Rules):first+len(product.Rules)]
-		for k := range outcome.Results {
-			place := c.early[first+k]
-			if place < 0 {
-				outcome.Results[k] = ResultNotReached
+// Judgement is what the rules of a catalogue that need no offer say to one need: a byte a rule and three counts a
+// product. It is all that a search over many needs keeps.
+type Judgement struct {
+	catalogue *Catalogue
+	results   []Result
+	tallies   []tally
+}
+
+// Judge decides every rule that needs no offer, for every product, and counts. It touches nothing of a product but its
+// rules' kinds, which lie side by side: with thousands of products the time goes into fetching memory.
+func (c *Catalogue) Judge(facts *ruleexpr.Facts) Judgement {
+	j := Judgement{catalogue: c, results: make([]Result, len(c.rules)), tallies: make([]tally, len(c.products))}
+	verdicts, early := c.set.Evaluate(facts, ruleexpr.Verdicts{}), 0
+	for i := range j.tallies {
+		var counts [kindOnOffer][ResultNotReached]int32
+		first, end := c.first[i], c.first[i+1]
+		results := j.results[first:end]
+		for k, kind := range c.rules[first:end] {
+			if kind >= kindOnOffer {
+				results[k] = ResultNotReached
 				continue
 			}
-			result := Result(verdicts.Of(int(place)))
-			outcome.Results[k] = result
-			if result != ResultPassed {
-				outcome.tally.add(&product.Rules[k], result)
-			}
+			result := Result(verdicts.Of(early))
+			early++
+			results[k] = result
+			counts[kind][min(result, ResultUndecided)]++
 		}
-		outcome.Verdict = outcome.tally.verdict()
+		j.tallies[i] = tally{failedMusts: counts[kindMust][ResultFailed], failedShoulds: counts[kindShould][ResultFailed],
+			undecided: counts[kindMust][ResultUndecided] + counts[kindShould][ResultUndecided]}
+	}
+	return j
+}
+
+// Results returns the results of a product's rules, by its place in the catalogue.
+func (j Judgement) Results(product int) []Result {
+	first, end := j.catalogue.first[product], j.catalogue.first[product+1]
+	return j.results[first:end:end]
+}
+
+// Verdict returns the verdict of a product as far as its rules without an offer give it; a near miss is not yet told
+// from ineligible.
+func (j Judgement) Verdict(product int) funding.Verdict { return j.tallies[product].verdict() }
+
+func (j Judgement) outcomes() []Outcome {
+	outcomes := make([]Outcome, len(j.tallies))
+	for i := range outcomes {
+		outcomes[i] = Outcome{Product: j.catalogue.products[i], Results: j.Results(i), Verdict: j.Verdict(i), tally: j.tallies[i]}
 	}
 	return outcomes
 }

@@ -18,31 +18,40 @@ type Offer struct {
 	Usable money.Amount
 	// Scheduled is false for a grant, and for equity and guarantees whose terms have no tenor: nothing is paid back on a
 	// schedule, and the measures of a schedule are unknown.
-	Scheduled           bool
-	TenorQuarters       int
-	GraceQuarters       int
-	AvailableQuarters   int
-	Rate                loan.Measure
-	Start               quarter.Quarter
-	Draws               []loan.Draw
-	Schedule            *loan.Schedule
-	AllInCost           loan.Measure
-	AverageLifeYears    loan.Measure
-	MinDSCR             loan.Measure
-	AvgDSCR             loan.Measure
-	MinICR              loan.Measure
-	LLCR                loan.Measure
-	PLCR                loan.Measure
-	DSCRByYear          []loan.Measure
-	Cover               loan.Measure
-	ShareOfInvestment   loan.Measure
-	TotalInterest       money.Amount
-	TotalFees           money.Amount
-	FirstInstalment     int // index counted from the requirement's start
-	LastQuarter         int // the same
-	GraceSlackQuarters  int
-	GraceSlackKnown     bool
-	serviceCoverUnknown string // why the cover of debt service is not known
+	Scheduled bool
+	// TenorQuarters, GraceQuarters and AvailableQuarters count from Start, the quarter of the first draw.
+	TenorQuarters     int
+	GraceQuarters     int
+	AvailableQuarters int
+	Start             quarter.Quarter
+	// Rate is annual and nominal, as it stands on the day.
+	Rate     loan.Measure
+	Draws    []loan.Draw
+	Schedule *loan.Schedule
+	// AllInCost is annual effective.
+	AllInCost        loan.Measure
+	AverageLifeYears loan.Measure
+	// MinDSCR to PLCR are of this offer together with the existing debt that the cluster pays.
+	MinDSCR    loan.Measure
+	AvgDSCR    loan.Measure
+	MinICR     loan.Measure
+	LLCR       loan.Measure
+	PLCR       loan.Measure
+	DSCRByYear []loan.Measure
+	// Cover is size / peak gap, ShareOfInvestment size / total investment.
+	Cover             loan.Measure
+	ShareOfInvestment loan.Measure
+	TotalInterest     money.Amount
+	TotalFees         money.Amount
+	// FirstInstalment and LastQuarter are quarter indices counted from the requirement's start.
+	FirstInstalment int
+	LastQuarter     int
+	// GraceSlackQuarters is the first instalment less the first quarter whose CFADS suffices for a full one: positive, the
+	// money comes first.
+	GraceSlackQuarters int
+	GraceSlackKnown    bool
+	// serviceCoverUnknown says why the cover of debt service is not known, empty where it is.
+	serviceCoverUnknown string
 }
 
 // parts says how far an offer is worked out. A search that asks one rule again and again leaves out what the rule does

@@ -145,8 +145,8 @@ func structureScore(outcome *Outcome) StructureScore {
 	return piece
 }
 
-func (m *Match) score(outcome *Outcome) Score {
-	s := Score{Cost: m.Need.cost.score(outcome.Product, outcome.Offer), Tenor: tenorScore(m.Need, outcome.Product, outcome.Offer), Structure: structureScore(outcome)}
+func (m *Match) score(outcome *Outcome) *Score {
+	s := &Score{Cost: m.Need.cost.score(outcome.Product, outcome.Offer), Tenor: tenorScore(m.Need, outcome.Product, outcome.Offer), Structure: structureScore(outcome)}
 	s.Total = s.Cost.Value.Mul(s.Cost.Weight).Add(s.Tenor.Value.Mul(s.Tenor.Weight)).Add(s.Structure.Value.Mul(s.Structure.Weight)).Round(money.RatioDecimals)
 	return s
 }
