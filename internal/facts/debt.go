@@ -96,6 +96,9 @@ func sumDebt(ledger *funding.Ledger, schedules []*loan.Schedule, exchanges []mon
 		outstanding := money.Share(instrument.Outstanding, exchanges[i])
 		s.add(instrument, outstanding, ledger.AsOf)
 		cost = cost.Add(instrument.Rate.Mul(outstanding.Decimal()))
+		if instrument.Kind == "guarantee" {
+			continue // contingent: nothing of it falls due until it is called
+		}
 		for k := range schedules[i].Rows {
 			row := &schedules[i].Rows[k]
 			principal := money.Share(row.Principal, exchanges[i])

@@ -149,7 +149,7 @@ func (ref reference) assemble(date string, c Case) *ruleexpr.Facts {
 //	firr     bisection on Σ net/(1+y)^(q+1) in Python: y = 0.01443575, (1+y)^4 − 1 = 0.05900542
 //	payback  −8,310 + 3 × 2,180.5 = −1,768.5 before q7; (7 + 1,768.5 / 2,380.5) / 4
 //	ledger   Σ rate × balance = 32 + 150 + 30 + 28 + 0 + 12 = 252 of 7,300
-//	         Σ principal × quarters = 3,600 + 100,000 + 1,800 + 4,800 + 4,800 + 200 = 115,200; / 7,300 / 4
+//	         Σ principal × quarters = 3,600 + 100,000 + 1,800 + 4,800 + 200 = 110,400 without the guarantee; / 7,000 / 4
 //	growth   (72.90 / 100.00)^(1/3) − 1 = 0.9 − 1
 var fullValues = map[string]string{
 	"need.investment": "9200000.00", "need.land_investment": "4000000.00", "need.infrastructure_investment": "3000000.00",
@@ -187,7 +187,7 @@ var fullValues = map[string]string{
 	"fiscal.land_revenue_growth": "-0.100000", "fiscal.province_special_bonds": "9000.00", "fiscal.province_bond_capital": "1500.00", "fiscal.subsidy_plan": "true",
 	"debt.total": "7300000.00", "debt.government": "5000000.00", "debt.platform": "1700000.00", "debt.borrower": "2300000.00", "debt.implicit": "400000.00",
 	"debt.guarantees": "300000.00", "debt.non_standard": "600000.00", "debt.due_12m": "1200000.00", "debt.wall": "5000000.00", "debt.refinancing_due": "800000.00",
-	"debt.overdue": "200000.00", "debt.weighted_rate": "0.034521", "debt.average_life": "3.945205", "debt.highest_rate": "0.070000", "debt.service_of_cluster": "836000.00",
+	"debt.overdue": "200000.00", "debt.weighted_rate": "0.034521", "debt.average_life": "3.942857", "debt.highest_rate": "0.070000", "debt.service_of_cluster": "836000.00",
 	"debt.own": "800000.00", "debt.own_due_12m": "400000.00", "debt.own_guarantees": "0.00",
 	"market.lpr_1y": "0.030000", "market.lpr_5y": "0.035000", "market.special_bond": "0.020200", "market.usd_cny": "7.030000", "today": "2026-03-01",
 	"p.capital_ratio_min": "0.200000",

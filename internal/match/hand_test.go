@@ -28,7 +28,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"zutuan/internal/funding"
-	"zutuan/internal/loan"
 	"zutuan/internal/match"
 	"zutuan/internal/money"
 	"zutuan/internal/office"
@@ -93,8 +92,6 @@ func (h *hand) outcome(t testing.TB, changes ...string) *match.Outcome {
 	t.Helper()
 	return &h.match(t, h.product(t, changes...)).Outcomes[0]
 }
-
-func known(text string) loan.Measure { return loan.Measure{Value: money.MustRate(text), Known: true} }
 
 func TestTheOfferIsTheOneWorkedOutByHand(t *testing.T) {
 	h := newHand(t)
