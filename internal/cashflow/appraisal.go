@@ -144,3 +144,9 @@ func payback(net []money.Amount) *money.Decimal {
 	}
 	return &years
 }
+
+// PresentValue returns Σ flows[q] / (1+rate)^((q+1)/4) to the fen: flows fall at the end of their quarter, q = 0 being
+// the first (finance.md, FNPV). rate is annual and above −1.
+func PresentValue(flows []money.Amount, rate money.Decimal) money.Amount {
+	return presentValue(flows, rate)
+}

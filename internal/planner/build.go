@@ -1,0 +1,368 @@
+package planner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"zutuan/internal/cashflow"
+	"zutuan/internal/funding"
+	"zutuan/internal/loan"
+	"zutuan/internal/lp"
+	"zutuan/internal/money"
+	"zutuan/internal/plan"
+)
+
+// Built is a plan with its proof, or the proof that there is none with what would make one.
+type Built struct {
+	Objective Objective
+	// Feasible false: no plan keeps every limit; Relaxations say what would have to change.
+	Feasible bool
+	Lines    []plan.Line
+	// Statement reaches as far as the lines need.
+	Statement  *cashflow.Result
+	Evaluation *plan.Evaluation
+	// Constraints are judged exactly, every one of them.
+	Constraints []Constraint
+	Cost        Cost
+	// Bound is proven: no plan within the limits costs less (in yuan, rounded to the fen). It belongs to the cost of the
+	// objective's last stage, so other objectives compare with plans that are as good in what they ask for first. Gap is
+	// (cost − bound) / cost, rounded to 6 decimals; Proven says that the search was not cut short.
+	Bound  money.Amount
+	Gap    money.Decimal
+	Proven bool
+	// Prices are the limits that bind and what one more unit of each would save.
+	Prices      []Price
+	Frontier    []FrontierPoint
+	Relaxations []Relaxation
+	// Conflict names the limits that exclude one another, where there is no plan.
+	Conflict []string
+	// Signings are the quarters considered for signing, counted from the requirement's start.
+	Signings []int
+	// Repairs counts how often the exact judgement sent the program back with wider margins.
+	Repairs int
+	Program ProgramSize
+}
+
+// ProgramSize says how large the program was.
+type ProgramSize struct {
+	Columns  int `json:"columns"`
+	Rows     int `json:"rows"`
+	Integers int `json:"integers"`
+	Nonzeros int `json:"nonzeros"`
+}
+
+// Errors of Build. Bad input is a document.Problems.
+var (
+	// ErrNotReproduced: the exact judgement kept finding a limit broken although the program was sent back with margins.
+	ErrNotReproduced = errors.New("the exact computation breaks a limit that the program keeps")
+	// ErrUnsolved: the search ended at its limit without any plan.
+	ErrUnsolved = errors.New("the search ended without a plan; raise the number of nodes")
+)
+
+// maxRepairs bounds how often a program is sent back; each time margins are four times as wide, so the last are a
+// thousand times those that rounding can need.
+const maxRepairs = 6
+
+// search is one question on its way to an answer.
+type search struct {
+	in        *Input
+	statement *cashflow.Result
+	signings  []int
+}
+
+func newSearch(in *Input) (*search, error) {
+	statement, err := in.Simulate(funding.MaxQuarters)
+	if err != nil {
+		return nil, err
+	}
+	s := &search{in: in, statement: statement}
+	s.signings = signingQuarters(statement, in.SigningEvery)
+	return s, nil
+}
+
+// signingQuarters are the quarters in which an offer may be signed: the first quarter of need, and every few after it
+// while something is still to be drawn.
+func signingQuarters(statement *cashflow.Result, every int) []int {
+	first, last := -1, -1
+	for q := 0; q < statement.Horizon; q++ {
+		if statement.Draw[q] > 0 {
+			if first < 0 {
+				first = q
+			}
+			last = q
+		}
+	}
+	if every == 0 {
+		every = DefaultSigningEvery
+	}
+	list := []int{max(first, 0)}
+	for q := first + every; first >= 0 && every > 0 && q <= last; q += every {
+		list = append(list, q)
+	}
+	return list
+}
+
+// Build answers with the best plan, or with what would have to change. Errors: document.Problems for bad input,
+// ErrUnsolved, ErrNotReproduced, those of the solver and of the simulation.
+func Build(ctx context.Context, in Input) (*Built, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	s, err := newSearch(&in)
+	if err != nil {
+		return nil, err
+	}
+	built, err := s.build(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !built.Feasible && in.Relax {
+		if built.Relaxations, err = s.relaxations(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if built.Feasible && in.Frontier {
+		built.Frontier, err = s.frontier(ctx)
+	}
+	return built, err
+}
+
+// build solves, rounds, judges, and goes back with wider margins while the judgement finds something broken.
+func (s *search) build(ctx context.Context) (*Built, error) {
+	built := &Built{Objective: s.in.Objective, Signings: s.signings}
+	m, worst := firstMargins(), Constraint{}
+	for ; built.Repairs <= maxRepairs; built.Repairs++ {
+		answer, err := s.best(ctx, m)
+		if err != nil {
+			return nil, err
+		}
+		if answer == nil {
+			if built.Repairs > 0 {
+				return nil, fmt.Errorf("%w: %s", ErrNotReproduced, worst.Name.EN)
+			}
+			return built, s.conflict(ctx, built, m)
+		}
+		lines, err := s.lines(ctx, answer)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.judge(built, lines); err != nil {
+			return nil, err
+		}
+		broken := Broken(built.Constraints)
+		if len(broken) == 0 {
+			built.Feasible = true
+			return built, s.prove(ctx, built, answer)
+		}
+		worst, m = broken[0], m.times(4)
+	}
+	return nil, fmt.Errorf("%w: %s", ErrNotReproduced, worst.Name.EN)
+}
+
+// answered is a program with its solution. bound is that of the last stage.
+type answered struct {
+	program  *program
+	solution *lp.Solution
+	model    *lp.Model
+}
+
+// best solves the program for the objective; nil where nothing keeps the limits.
+func (s *search) best(ctx context.Context, m margins) (*answered, error) {
+	p := newProgram(&s.in.Case, s.statement, s.signings, m, elastic{}, s.in.Objective == ObjectiveLowestPeak)
+	model, err := s.firstStage(ctx, p)
+	if err != nil || model == nil {
+		return nil, err
+	}
+	p.breakTies(model)
+	solution, err := s.in.solve(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	if solution.Status == lp.StatusInfeasible {
+		return nil, nil
+	}
+	if !solution.HasPoint() {
+		return nil, fmt.Errorf("%w: %s", ErrUnsolved, solution.Status)
+	}
+	return &answered{program: p, solution: solution, model: model}, nil
+}
+
+// judge evaluates lines exactly and lists every constraint.
+func (s *search) judge(built *Built, lines []plan.Line) error {
+	statement, err := s.in.Simulate(plan.Quarters(s.in.Requirement, lines, s.in.Existing))
+	if err != nil {
+		return err
+	}
+	built.Lines, built.Statement = lines, statement
+	input := plan.Input{Requirement: s.in.Requirement, Statement: statement, Lines: lines, Existing: s.in.Existing}
+	built.Evaluation = plan.Evaluate(input)
+	built.Constraints = Check(input, built.Evaluation, &s.in.Limits, s.in.Sources)
+	built.Cost = CostOf(s.in.Requirement, lines)
+	return nil
+}
+
+// prove states the bound, the gap and the prices.
+func (s *search) prove(ctx context.Context, built *Built, a *answered) error {
+	built.Bound = fen(a.solution.Bound)
+	built.Proven = a.solution.Status == lp.StatusOptimal
+	built.Gap = gapOf(built.Cost.Total, built.Bound)
+	built.Program = ProgramSize{a.model.NumColumns(), a.model.NumRows(), a.model.NumIntegers(), a.model.NumTerms()}
+	var err error
+	built.Prices, err = s.prices(ctx, a)
+	return err
+}
+
+// gapOf is (cost − bound) / cost, never negative.
+func gapOf(cost, bound money.Amount) money.Decimal {
+	gap, ok := money.Ratio(cost-bound, cost)
+	if !ok || gap.IsNegative() {
+		return money.Zero
+	}
+	return gap
+}
+
+// lines rounds a solution: commitments up to whole steps and what is left solved again, draws to the fen.
+func (s *search) lines(ctx context.Context, a *answered) ([]plan.Line, error) {
+	rounded, err := s.wholeSteps(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	var lines []plan.Line
+	for _, o := range a.program.options {
+		if !a.solution.IsOne(o.columns.use) {
+			continue
+		}
+		line, err := s.line(o, rounded)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.source.Line.ID, err)
+		}
+		if line != nil {
+			lines = append(lines, *line)
+		}
+	}
+	return lines, nil
+}
+
+// wholeSteps holds the decisions, rounds every commitment to whole steps and solves what is left. Where all rounded up
+// cannot be, commitments are rounded one by one, up where that is possible and down otherwise.
+func (s *search) wholeSteps(ctx context.Context, a *answered) (*lp.Solution, error) {
+	held := a.model.FixIntegers(a.solution.Values)
+	used := []*option{}
+	for _, o := range a.program.options {
+		if a.solution.IsOne(o.columns.use) {
+			used = append(used, o)
+		}
+	}
+	all := held.Clone()
+	for _, o := range used {
+		all.Fix(o.columns.commitment, o.rounded(o.drawn(a.solution), true))
+	}
+	solution, err := s.in.solve(ctx, all)
+	if err != nil || solution.HasPoint() {
+		return solution, err
+	}
+	current := a.solution
+	for _, o := range used {
+		drawn := o.drawn(current)
+		for _, up := range []bool{true, false} {
+			trial := held.Clone()
+			trial.Fix(o.columns.commitment, o.rounded(drawn, up))
+			found, err := s.in.solve(ctx, trial)
+			if err != nil {
+				return nil, err
+			}
+			if found.HasPoint() {
+				held, current = trial, found
+				break
+			}
+			if !up {
+				return nil, fmt.Errorf("%w: %s in whole steps", ErrNotReproduced, o.source.Line.ID)
+			}
+		}
+	}
+	return current, nil
+}
+
+// drawn is Σ draws of an option in a solution, 万元.
+func (o *option) drawn(solution *lp.Solution) float64 {
+	sum := 0.0
+	for _, column := range o.columns.draws {
+		sum += solution.Value(column)
+	}
+	return sum
+}
+
+// rounded returns a commitment of whole steps within the bounds. What is within a hundredth of a fen of a whole step
+// counts as that step.
+func (o *option) rounded(drawn float64, up bool) float64 {
+	const noise = 1e-8
+	steps := math.Ceil((drawn - noise) / o.step)
+	if !up {
+		steps = math.Floor((drawn + noise) / o.step)
+	}
+	return min(max(steps*o.step, o.smallest), max(o.largest, o.smallest))
+}
+
+// line turns one option of a solution into a line of fen; nil where it draws nothing.
+func (s *search) line(o *option, solution *lp.Solution) (*plan.Line, error) {
+	line := o.source.Line
+	line.Commitment = fen(solution.Value(o.columns.commitment))
+	line.Draws = o.roundedDraws(solution, s.statement, line.Commitment)
+	if len(line.Draws) == 0 {
+		return nil, nil
+	}
+	if o.tenor == 0 {
+		return &line, nil
+	}
+	terms := o.terms
+	terms.Draws, terms.Commitment, terms.Availability = line.Draws, line.Commitment, o.available
+	if o.free {
+		terms.Profile, terms.Custom = loan.ProfileCustom, o.shares(solution)
+	}
+	schedule, err := loan.Build(terms, nil)
+	if err != nil {
+		return nil, err
+	}
+	line.Schedule, line.Draws = schedule, nil
+	line.Rate, line.TenorQuarters, line.GraceQuarters = terms.Rate, terms.Tenor, terms.Grace
+	return &line, nil
+}
+
+// roundedDraws rounds the running sum of the draws, so that no part of it is off by more than half a fen and the whole
+// never exceeds the commitment.
+func (o *option) roundedDraws(solution *lp.Solution, statement *cashflow.Result, commitment money.Amount) []loan.Draw {
+	var draws []loan.Draw
+	sum, before := 0.0, money.Amount(0)
+	for i, column := range o.columns.draws {
+		sum += max(solution.Value(column), 0)
+		upTo := min(fen(sum), commitment)
+		if upTo > before {
+			draws = append(draws, loan.Draw{Quarter: statement.Start.Add(o.columns.firstDraw + i), Amount: upTo - before})
+			before = upTo
+		}
+	}
+	return draws
+}
+
+// shares states free repayments as shares of the balance, twelve decimals, adding to exactly one.
+func (o *option) shares(solution *lp.Solution) []money.Decimal {
+	total := 0.0
+	for _, column := range o.columns.repayments {
+		total += max(solution.Value(column), 0)
+	}
+	shares, left := make([]money.Decimal, len(o.columns.repayments)), money.One
+	for k, column := range o.columns.repayments {
+		share := money.Zero
+		if total > 0 {
+			share = decimalOf(max(solution.Value(column), 0)/total, 12)
+		}
+		if k == len(shares)-1 || share.GreaterThan(left) {
+			share = left
+		}
+		shares[k] = share
+		left = left.Sub(share)
+	}
+	return shares
+}
