@@ -58,6 +58,10 @@ func (c *Case) Check() error {
 			problems = append(problems, document.Problem{Path: path + ".id", Code: "duplicate_id", ZH: "方案来源标识 " + source.Line.ID + " 重复", EN: "the line " + source.Line.ID + " appears twice"})
 		}
 		seen[source.Line.ID] = true
+		if schedule := source.Line.Schedule; schedule != nil && schedule.Start < c.Requirement.Start {
+			problems = append(problems, document.Problem{Path: path + ".start", Code: "early", ZH: "方案来源 " + source.Line.ID + " 早于需求起始季度 " + c.Requirement.Start.String() + " 签约，应记入存量债务台账",
+				EN: "the line " + source.Line.ID + " is signed before the requirement starts in " + c.Requirement.Start.String() + "; it belongs into the ledger of existing debt"})
+		}
 		if source.Line.Schedule != nil && source.Terms.Tenor <= 0 {
 			problems = append(problems, document.Problem{Path: path + ".terms", Code: "missing", ZH: "方案来源 " + source.Line.ID + " 没有借款条件，无法重新排定提款与还本", EN: "the line " + source.Line.ID + " has no terms, so that it cannot be drawn and repaid anew"})
 		}
@@ -71,7 +75,7 @@ func (c *Case) Run(factors Factors) (*Chain, error) {
 	if problem := factors.check(); problem.ZH != "" {
 		return nil, document.Problems{{Path: "factors", Code: "size", ZH: problem.ZH, EN: problem.EN}}
 	}
-	existing := c.existing(&factors)
+	existing := c.Existing(factors)
 	length := plan.Quarters(c.Requirement, Lines(c.Sources), existing)
 	for {
 		chain, err := c.runOver(factors, existing, length)
@@ -92,7 +96,7 @@ func (c *Case) runOver(factors Factors, existing []*loan.Schedule, length int) (
 	if err != nil {
 		return nil, err
 	}
-	closing, err := c.plannedCash(length)
+	closing, err := c.PlannedCash(length)
 	if err != nil {
 		return nil, err
 	}
@@ -105,12 +109,13 @@ func (c *Case) runOver(factors Factors, existing []*loan.Schedule, length int) (
 	return chain, nil
 }
 
-// plannedCash returns the cash of the plan as it was made, without any stress.
-func (c *Case) plannedCash(length int) ([]money.Amount, error) {
+// PlannedCash returns the closing cash of the plan as it was made, without any stress, over a number of quarters. Nobody
+// may alter it.
+func (c *Case) PlannedCash(length int) ([]money.Amount, error) {
 	if closing, known := c.planned[length]; known {
 		return closing, nil
 	}
-	existing := c.existing(&Factors{})
+	existing := c.Existing(Factors{})
 	statement, err := c.run(c.Requirement, serviceOf(existing, c.Requirement, length), length)
 	if err != nil {
 		return nil, err
@@ -144,8 +149,9 @@ func (c *Case) assess(chain *Chain) error {
 	return err
 }
 
-// existing returns the schedules of existing debt: floating rates rise, what is owed in another currency is revalued.
-func (c *Case) existing(f *Factors) []*loan.Schedule {
+// Existing returns the schedules of the debt that the cluster pays besides: floating rates rise, what is owed in another
+// currency is revalued.
+func (c *Case) Existing(f Factors) []*loan.Schedule {
 	if c.Ledger == nil {
 		return nil
 	}
@@ -159,7 +165,7 @@ func (c *Case) existing(f *Factors) []*loan.Schedule {
 		}
 		schedule := loan.InstrumentSchedule(instrument, c.Ledger.AsOf)
 		if c.foreign(instrument.Currency) {
-			schedule = revalue(schedule, f, c.Requirement.Start)
+			schedule = revalue(schedule, &f, c.Requirement.Start)
 		}
 		schedules = append(schedules, schedule)
 	}

@@ -119,17 +119,23 @@ func addFrom(cash []money.Amount, from int, amount money.Amount) {
 	}
 }
 
-// open makes a line ready to be drawn. A sculpted line keeps the shares in which it was to be repaid: the contract has
-// fixed them.
-func (d *drawing) open(source *Source) *drawnLine {
-	terms, schedule := source.Terms, source.Line.Schedule
+// Fixed returns the terms as the contract fixes them: commitment and availability said, and a sculpted line in the shares
+// in which it was to be repaid.
+func (s *Source) Fixed() loan.Terms {
+	terms := s.Terms
 	if terms.Profile == loan.ProfileSculpted {
-		terms.Profile, terms.Custom = loan.ProfileCustom, shares(schedule, &terms)
+		terms.Profile, terms.Custom = loan.ProfileCustom, shares(s.Line.Schedule, &terms)
 	}
-	terms.Commitment = source.Line.Commitment
+	terms.Commitment = s.Line.Commitment
 	if terms.Availability == 0 {
 		terms.Availability = max(terms.Grace, 1)
 	}
+	return terms
+}
+
+// open makes a line ready to be drawn.
+func (d *drawing) open(source *Source) *drawnLine {
+	terms, schedule := source.Fixed(), source.Line.Schedule
 	if !source.RateFixed && !d.factors.Rate.IsZero() {
 		terms.Rate = raised(terms.Rate, d.factors.Rate)
 		terms.Changes = slices.Clone(terms.Changes)
