@@ -9,7 +9,6 @@ import (
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/match"
-	"zutuan/internal/money"
 	"zutuan/internal/plan"
 	"zutuan/internal/risk"
 	"zutuan/internal/rulepack"
@@ -129,48 +128,13 @@ func (d *Desk) Assess(kase *Case, asked Asked) (*Assessment, error) {
 	}
 	out := &Assessment{Matching: matching}
 	existing := existingSchedules(matching)
-	if out.Plan, err = firstThatHolds(d.indicativeInput(matching, existing)); err != nil {
+	out.Plan, err = risk.LinesFromOffers(risk.OffersInput{Match: matching.Match, Requirement: kase.Requirement, Simulate: kase.Simulate, Existing: existing,
+		Institutions: d.Library.Institutions, Fiscal: kase.Fiscal, Parameters: matching.Parameters})
+	if err != nil {
 		return nil, err
 	}
 	out.Risk, err = risk.Assess(d.riskInput(out, existing))
 	return out, err
-}
-
-// firstThatHolds builds indicative plans led by each candidate in turn, the best first, and returns the first that
-// holds: no money is missing and debt service is covered as the bureau asks, at least once over. An offer that ranks
-// first by itself may fall due before the project earns. Where no plan holds, the one that misses least is returned.
-func firstThatHolds(in plan.IndicativeInput) (*plan.Indicative, error) {
-	ranked := in.Candidates
-	best, err := plan.BuildIndicative(in)
-	for lead := 1; lead < len(ranked) && err == nil && !holds(in.Requirement, best.Evaluation); lead++ {
-		in.Candidates = append([]plan.Candidate{ranked[lead]}, append(ranked[:lead:lead], ranked[lead+1:]...)...)
-		var other *plan.Indicative
-		if other, err = plan.BuildIndicative(in); err == nil && missesLess(other.Evaluation, best.Evaluation) {
-			best = other
-		}
-	}
-	return best, err
-}
-
-func holds(requirement *funding.Requirement, e *plan.Evaluation) bool {
-	return e.UnfundedGap == 0 && covers(requirement, e.Coverage.MinDSCR)
-}
-
-// covers compares a lowest DSCR with what the bureau asks for, or with one where it asks for nothing.
-func covers(requirement *funding.Requirement, dscr loan.Measure) bool {
-	least := money.One
-	if asked := requirement.Limits.MinDSCR; asked != nil {
-		least = *asked
-	}
-	return !dscr.Known || dscr.Value.GreaterThanOrEqual(least)
-}
-
-// missesLess prefers the plan with less money missing, then the one whose debt service is covered better.
-func missesLess(a, b *plan.Evaluation) bool {
-	if a.UnfundedGap != b.UnfundedGap {
-		return a.UnfundedGap < b.UnfundedGap
-	}
-	return a.Coverage.MinDSCR.Known && b.Coverage.MinDSCR.Known && a.Coverage.MinDSCR.Value.GreaterThan(b.Coverage.MinDSCR.Value)
 }
 
 // packs returns the risk packs of an assessment: those that are on by themselves, and those asked for.
@@ -192,69 +156,6 @@ func existingSchedules(m *Matching) []*loan.Schedule {
 		}
 	}
 	return schedules
-}
-
-func (d *Desk) indicativeInput(m *Matching, existing []*loan.Schedule) plan.IndicativeInput {
-	in := plan.IndicativeInput{Requirement: m.Case.Requirement, Simulate: m.Case.Simulate, Existing: existing, Candidates: d.candidates(m)}
-	if limit, ok := m.Parameters.Lookup("quasi_equity_share_max"); ok {
-		if share, known := limit.Number(); known {
-			in.QuasiEquityShareMax = share
-		}
-	}
-	if quasi := m.Case.Requirement.Project.QuasiEquity; quasi != nil {
-		in.QuasiEquityInCapital = *quasi
-	}
-	if fiscal := m.Case.Fiscal; fiscal != nil {
-		in.GeneralHeadroom = headroom(fiscal.GeneralDebtLimit, fiscal.GeneralDebtBalance)
-		in.SpecialHeadroom = headroom(fiscal.SpecialDebtLimit, fiscal.SpecialDebtBalance)
-	}
-	return in
-}
-
-// headroom is what a limit leaves, never less than nothing; nil where either figure is unknown.
-func headroom(limit, balance *money.Amount) *money.Amount {
-	if limit == nil || balance == nil {
-		return nil
-	}
-	left := max(*limit-*balance, 0)
-	return &left
-}
-
-// candidates are the offers that can stand in a plan, the best first; those that the project could not serve even by
-// themselves come last. A guarantee brings no money, and what is sold to investors later (equity, a REIT) cannot pay for
-// building.
-func (d *Desk) candidates(m *Matching) []plan.Candidate {
-	var candidates, last []plan.Candidate
-	for _, place := range m.Match.Ranked {
-		outcome := &m.Match.Outcomes[place]
-		product, offer := outcome.Product, outcome.Offer
-		if offer == nil || offer.Size <= 0 || product.Kind == "guarantee" || product.CountsAs == plan.CountsAsEquity {
-			continue
-		}
-		if covers(m.Case.Requirement, offer.MinDSCR) {
-			candidates = append(candidates, d.candidate(product, offer))
-		} else {
-			last = append(last, d.candidate(product, offer))
-		}
-	}
-	return append(candidates, last...)
-}
-
-func (d *Desk) candidate(product *rulepack.Product, offer *match.Offer) plan.Candidate {
-	line := plan.Line{ID: product.ID, Product: product.ID, ProductVersion: product.Version, Name: product.Name, Institution: product.Institution, Kind: product.Kind,
-		CountsAs: product.CountsAs, GovernmentDebt: product.GovernmentDebt, TenorQuarters: offer.TenorQuarters, GraceQuarters: offer.GraceQuarters, Rate: offer.Rate.Value,
-		Illustrative: product.Source.Illustrative}
-	if institution, ok := d.Library.Institution(product.Institution); ok {
-		line.InstitutionName, line.InstitutionType = institution.Name, institution.Type
-	}
-	terms := product.Terms
-	candidate := plan.Candidate{Line: line, Smallest: terms.SizeMin, Largest: min(offer.Limit, offer.Size), Step: terms.SizeStep}
-	if offer.Scheduled {
-		candidate.Terms = loan.Terms{Rate: offer.Rate.Value, Tenor: offer.TenorQuarters, Grace: offer.GraceQuarters, Availability: offer.AvailableQuarters,
-			Interval: max(terms.Interval, 1), Profile: loan.Profile(terms.Profile), Custom: terms.Custom, Timing: loan.Timing(terms.DrawTiming),
-			CapitalizeDuringGrace: terms.CapitalizeDuringGrace, Fees: terms.Fees}
-	}
-	return candidate
 }
 
 func (d *Desk) riskInput(a *Assessment, existing []*loan.Schedule) risk.Input {

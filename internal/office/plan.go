@@ -7,6 +7,7 @@ import (
 	"zutuan/internal/money"
 	"zutuan/internal/plan"
 	"zutuan/internal/planner"
+	"zutuan/internal/risk"
 	"zutuan/internal/rulepack"
 )
 
@@ -59,9 +60,7 @@ func (d *Desk) sources(m *Matching) []planner.Source {
 
 // source is an offer that the planner may size anew, up to the product's own limit.
 func (d *Desk) source(product *rulepack.Product, offer *match.Offer) planner.Source {
-	source := planner.Source{Candidate: d.candidate(product, offer), TenorMin: product.Terms.TenorMinQuarters, TenorMax: product.Terms.TenorMaxQuarters}
-	source.Largest = offer.Limit
-	return source
+	return planner.Source{Candidate: risk.CandidateOf(product, offer, d.Library.Institutions), TenorMin: product.Terms.TenorMinQuarters, TenorMax: product.Terms.TenorMaxQuarters}
 }
 
 func (d *Desk) planLimits(m *Matching, request PlanRequest) planner.Limits {
@@ -73,10 +72,7 @@ func (d *Desk) planLimits(m *Matching, request PlanRequest) planner.Limits {
 	if quasi := requirement.Project.QuasiEquity; quasi != nil {
 		limits.QuasiEquityInCapital = *quasi
 	}
-	if fiscal := m.Case.Fiscal; fiscal != nil {
-		limits.GeneralHeadroom = headroom(fiscal.GeneralDebtLimit, fiscal.GeneralDebtBalance)
-		limits.SpecialHeadroom = headroom(fiscal.SpecialDebtLimit, fiscal.SpecialDebtBalance)
-	}
+	limits.GeneralHeadroom, limits.SpecialHeadroom = risk.DebtHeadroom(m.Case.Fiscal)
 	return limits
 }
 

@@ -163,8 +163,8 @@ func (b *builder) take(place int, wanted money.Amount) error {
 		b.note(candidate, "无法排出还款计划，未采用（"+refused[0].ZH+"）", "it cannot be scheduled, not taken ("+refused[0].EN+")")
 		return nil
 	}
-	if err != nil {
-		return err
+	if err != nil || line == nil || line.Drawn() == 0 {
+		return err // a line that is open only when nothing is missing brings nothing
 	}
 	return b.accept(line)
 }

@@ -35,7 +35,7 @@ func LinesFromOffers(in OffersInput) (*plan.Indicative, error) {
 		build.QuasiEquityInCapital = *declared
 	}
 	build.QuasiEquityShareMax, _ = in.parameter("quasi_equity_share_max")
-	build.GeneralHeadroom, build.SpecialHeadroom = headroom(in.Fiscal)
+	build.GeneralHeadroom, build.SpecialHeadroom = DebtHeadroom(in.Fiscal)
 	ranked := in.candidates()
 	build.Candidates = ranked
 	best, err := plan.BuildIndicative(build)
@@ -92,9 +92,9 @@ func (in *OffersInput) minimumCapital() money.Amount {
 	return money.Share(investment, share)
 }
 
-// headroom returns what each statutory limit leaves, new quota included in either, and never more than both leave
+// DebtHeadroom returns what each statutory limit leaves, new quota included in either, and never more than both leave
 // together; nil where the profile does not say.
-func headroom(profile *funding.FiscalProfile) (general, special *money.Amount) {
+func DebtHeadroom(profile *funding.FiscalProfile) (general, special *money.Amount) {
 	if profile == nil || profile.GeneralDebtLimit == nil || profile.SpecialDebtLimit == nil || profile.GeneralDebtBalance == nil || profile.SpecialDebtBalance == nil || profile.NewQuota == nil {
 		return nil, nil
 	}
@@ -120,12 +120,9 @@ func (in *OffersInput) candidates() []plan.Candidate {
 		if offer == nil || product.Kind == "guarantee" || product.CountsAs == plan.CountsAsEquity {
 			continue
 		}
-		line := in.line(product)
-		if line.IsLoan() && product.Terms.TenorMaxQuarters <= shortest {
+		candidate := CandidateOf(product, offer, in.Institutions)
+		if candidate.Line.IsLoan() && product.Terms.TenorMaxQuarters <= shortest {
 			continue
-		}
-		candidate := plan.Candidate{
-			Line: line, Terms: termsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
 		}
 		if in.covers(offer.MinDSCR) {
 			list = append(list, candidate)
@@ -136,14 +133,23 @@ func (in *OffersInput) candidates() []plan.Candidate {
 	return append(list, last...)
 }
 
-func (in *OffersInput) line(product *rulepack.Product) plan.Line {
+// CandidateOf is an offer as a line that a plan may take any part of: up to the product's own limit, on the offer's terms.
+func CandidateOf(product *rulepack.Product, offer *match.Offer, institutions []funding.Institution) plan.Candidate {
+	line := lineOf(product, institutions)
+	line.TenorQuarters, line.GraceQuarters, line.Rate = offer.TenorQuarters, offer.GraceQuarters, offer.Rate.Value
+	return plan.Candidate{
+		Line: line, Terms: termsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
+	}
+}
+
+func lineOf(product *rulepack.Product, institutions []funding.Institution) plan.Line {
 	line := plan.Line{
 		ID: product.ID, Product: product.ID, ProductVersion: product.Version, Name: product.Name, Institution: product.Institution, Kind: product.Kind,
 		CountsAs: product.CountsAs, GovernmentDebt: product.GovernmentDebt, Illustrative: product.Source.Illustrative,
 	}
-	at := slices.IndexFunc(in.Institutions, func(record funding.Institution) bool { return record.ID == product.Institution })
+	at := slices.IndexFunc(institutions, func(record funding.Institution) bool { return record.ID == product.Institution })
 	if at >= 0 {
-		line.InstitutionName, line.InstitutionType = in.Institutions[at].Name, in.Institutions[at].Type
+		line.InstitutionName, line.InstitutionType = institutions[at].Name, institutions[at].Type
 	}
 	return line
 }
