@@ -47,7 +47,7 @@ func showSimulation(env *environment, requirement *funding.Requirement, result *
 	}
 	env.print(textview.Pairs(env.style, "  ",
 		[2]string{env.say("总投资", "Total investment"), summary.TotalInvestment.Show(env.language)},
-		[2]string{env.say("资本金", "Capital"), summary.CapitalTotal.Show(env.language) + percentOf(summary.CapitalRatio)},
+		[2]string{env.say("资本金", "Capital"), summary.CapitalTotal.Show(env.language) + env.percentOf(summary.CapitalRatio)},
 		[2]string{env.say("专项资金", "Grants"), summary.GrantsTotal.Show(env.language)},
 		[2]string{env.say("峰值资金缺口", "Peak funding gap"), peak},
 		[2]string{env.say("一次性开发的峰值缺口", "Peak gap all at once"), summary.AllAtOncePeakGap.Show(env.language)},
@@ -153,9 +153,9 @@ func percentText(ratio *string) string {
 	return money.Percent(money.MustRate(*ratio))
 }
 
-func percentOf(ratio *string) string {
+func (e *environment) percentOf(ratio *string) string {
 	if ratio == nil {
 		return ""
 	}
-	return "（" + percentText(ratio) + "）"
+	return e.say("（", " (") + percentText(ratio) + e.say("）", ")")
 }
