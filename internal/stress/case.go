@@ -72,6 +72,15 @@ func (c *Case) Check() error {
 // Run runs the chain under a stress. The error is that of a simulation (amounts that leave the exact range), of a
 // schedule, or of the assessment.
 func (c *Case) Run(factors Factors) (*Chain, error) {
+	chain, err := c.runPlan(factors)
+	if err != nil {
+		return nil, err
+	}
+	return chain, c.assess(chain)
+}
+
+// runPlan is Run without the assessment.
+func (c *Case) runPlan(factors Factors) (*Chain, error) {
 	if problem := factors.check(); problem.ZH != "" {
 		return nil, document.Problems{{Path: "factors", Code: "size", ZH: problem.ZH, EN: problem.EN}}
 	}
@@ -84,7 +93,7 @@ func (c *Case) Run(factors Factors) (*Chain, error) {
 		}
 		need := plan.Quarters(chain.Requirement, chain.Lines, existing)
 		if need <= length {
-			return chain, c.assess(chain)
+			return chain, nil
 		}
 		// A loan that is signed earlier moves the loan years, the last of which may now end later.
 		length = need

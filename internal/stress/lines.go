@@ -77,9 +77,9 @@ type drawnLine struct {
 	schedule    *loan.Schedule
 }
 
-// drawRounds bounds how often the draws are enlarged by the interest that they cause themselves; each round adds about
-// a quarter's rate of what the round before added.
-const drawRounds = 24
+// drawRounds bounds how often the draws are enlarged by what they cost themselves. Each round adds about a quarter's rate$
+// of what the round before added; more where money is drawn years ahead and in part repaid before it is needed.
+const drawRounds = 64
 
 // newDrawing prepares the lines. closing is the cash of the plan as it was made, nil to hold none but the minimum.
 func newDrawing(f *Factors, requirement *funding.Requirement, statement *cashflow.Result, sources []Source, closing []money.Amount) *drawing {
@@ -192,8 +192,8 @@ func (d *drawing) find(sources []Source) ([]plan.Line, error) {
 	return lines, nil
 }
 
-// holdsAsPlanned tries the draws of the plan and keeps them where cash comes out as planned as long as anything is
-// built; otherwise it starts again with nothing drawn.
+// holdsAsPlanned tries the draws of the plan and keeps them where cash comes out as planned, and suffices, as long as
+// anything is built; otherwise it starts again with nothing drawn.
 func (d *drawing) holdsAsPlanned() (bool, error) {
 	if d.plan == nil {
 		return false, nil
@@ -214,7 +214,8 @@ func (d *drawing) holdsAsPlanned() (bool, error) {
 		}
 	}
 	closing := d.closing()
-	if last < len(d.plan) && slices.Equal(closing[:last+1], d.plan[:last+1]) {
+	short := func(cash money.Amount) bool { return cash < d.minimum }
+	if last < len(d.plan) && slices.Equal(closing[:last+1], d.plan[:last+1]) && !slices.ContainsFunc(closing[:d.needEnd+1], short) {
 		return true, nil
 	}
 	for _, line := range d.lines {

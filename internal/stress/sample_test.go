@@ -2,73 +2,18 @@ package stress_test
 
 import (
 	"encoding/json"
-	"io/fs"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
-	"zutuan/internal/facts"
-	"zutuan/internal/office"
-	"zutuan/internal/risk"
-	"zutuan/internal/rulepack"
 	"zutuan/internal/stress"
-	"zutuan/rules"
+	"zutuan/internal/stress/stresstest"
 )
 
-var sampleDate = time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
-
-var desk = sync.OnceValue(func() *office.Desk {
-	library, err := rulepack.Load(rules.FS)
-	if err != nil {
-		panic(err)
-	}
-	desk, err := office.NewDesk(library)
-	if err != nil {
-		panic(err)
-	}
-	return desk
-})
-
-// readSample reads a shipped sample.
-func readSample(t testing.TB, name string) *office.Case {
-	t.Helper()
-	read := func(file string) office.File {
-		data, err := fs.ReadFile(rules.FS, "samples/"+name+"/"+file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return office.File{Name: file, Data: data}
-	}
-	kase, err := office.ReadCase(office.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return kase
-}
-
-// sample joins what the office knows of a sample into a case under stress, with the indicative plan of the shipped
-// products.
 func sample(t testing.TB, name string) (*stress.Case, *stress.Pack) {
 	t.Helper()
-	kase := readSample(t, name)
-	assessment, err := desk().Assess(kase, office.Asked{Date: sampleDate})
-	if err != nil {
-		t.Fatal(err)
-	}
-	library := desk().Library
-	assembler, err := facts.NewAssembler(library.Vocabulary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reference := assembler.NewReference(facts.Reference{Date: sampleDate, Market: library.Market, Parameters: assessment.Parameters})
-	template := risk.Input{Date: sampleDate, Packs: library.RiskPacks[:1], Assembler: assembler, Parameters: assessment.Parameters,
-		Debt: assessment.Debt, Zone: assessment.Zone, Memberships: library.Memberships}
-	return &stress.Case{
-		Requirement: kase.Requirement, Conditions: kase.Conditions, Ledger: kase.Ledger, Fiscal: kase.Fiscal,
-		Sources: stress.FromOffers(assessment.Plan.Lines, assessment.Match, kase.Requirement.Currency),
-		Assess:  stress.Assessor(template, reference),
-	}, stress.Prepare(library.StressPacks[0], reference)
+	kase, parameters := stresstest.Sample(t, name)
+	return kase, stress.Prepare(stresstest.Library(t).StressPacks[0], parameters)
 }
 
 func TestTheShippedScenariosRunOnTheSamples(t *testing.T) {
@@ -95,5 +40,19 @@ func TestTheShippedScenariosRunOnTheSamples(t *testing.T) {
 			text, _ := json.MarshalIndent(answer.Results[2], "", " ")
 			t.Log(string(text))
 		}
+	}
+}
+
+func TestReverseOnTheSamples(t *testing.T) {
+	for _, name := range []string{"pingxiang", "pingxiang-rolling"} {
+		kase, _ := sample(t, name)
+		begin := time.Now()
+		answer, err := kase.Reverse(stress.DefaultGrid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Log(name, time.Since(begin), answer.Runs)
+		text, _ := json.Marshal(answer)
+		t.Log(string(text))
 	}
 }

@@ -65,9 +65,9 @@ var layers = [][]string{
 	{"internal/facts"},
 	{"internal/plan", "internal/match"},
 	{"internal/planner"},
-	{"internal/risk"},
+	{"internal/risk", "internal/rulecheck"},
 	{"internal/stress"},
-	{"internal/stress/montecarlo"},
+	{"internal/stress/montecarlo", "internal/stress/stresstest"},
 	{"internal/office"},
 	{"cmd/zutuan"},
 }

@@ -1,9 +1,7 @@
 package montecarlo
 
-import "math"
-
 // drawRounds is that of the exact drawing.
-const drawRounds = 24
+const drawRounds = 64
 
 // draw finds the draws by the rules of stress (its README, "Draws") and fills closing and the debt service. Amounts are
 // whole fen throughout, so that the rounds end where the exact ones do.
@@ -35,13 +33,13 @@ func (w *scratch) draw(f factors) {
 	}
 }
 
-// asMade reports whether cash comes out as planned as long as anything is built, so that the draws of the plan hold.
+// asMade reports whether cash comes out as planned, and suffices, as long as anything is built, so that the draws of the plan hold.
 func (w *scratch) asMade(f factors, last int) bool {
 	if f[atRate] != 1 || last > len(w.model.baseCash) || w.model.baseCash == nil {
 		return false
 	}
 	for q := 0; q < last; q++ {
-		if w.cash[q] != w.model.baseCash[q] {
+		if w.cash[q] != w.model.baseCash[q] || q <= w.needEnd && w.model.plan[q] < w.model.minimum {
 			return false
 		}
 	}
@@ -52,7 +50,7 @@ func (w *scratch) find(f factors, last int) {
 	m := w.model
 	for i := range w.flows {
 		clear(w.flows[i].draws)
-		w.flows[i].left, w.flows[i].drawn = m.lines[i].commitment, false
+		w.flows[i].left, w.flows[i].drawn, w.flows[i].last = m.lines[i].commitment, false, -1
 	}
 	last = min(last, m.length)
 	for range drawRounds {
@@ -90,7 +88,7 @@ func (w *scratch) round(last int) bool {
 		if gap := m.target[q] - w.closing[q] - added; gap > 0 {
 			for i := range w.flows {
 				flow := &w.flows[i]
-				added += flow.take(q, math.Min(m.lines[i].planned[q]-flow.draws[q], flow.left), gap-(added-before))
+				added += flow.take(q, min(m.lines[i].planned[q]-flow.draws[q], flow.left), gap-(added-before))
 			}
 		}
 		if gap := m.minimum - w.closing[q] - added; gap > 0 && q <= w.needEnd {
@@ -129,19 +127,20 @@ func (w *scratch) beyondPlan(q int, gap float64) float64 {
 }
 
 func (f *flow) take(q int, room, gap float64) float64 {
-	amount := math.Min(gap, room)
+	amount := min(gap, room)
 	if amount <= 0 {
 		return 0
 	}
 	f.draws[q] += amount
 	f.left -= amount
+	f.last = max(f.last, q)
 	return amount
 }
 
 func (w *scratch) forward(f *flow, q int, gap float64) float64 {
 	taken := 0.0
-	for later := len(f.draws) - 1; later > q && taken < gap; later-- {
-		amount := math.Min(f.draws[later], gap-taken)
+	for later := f.last; later > q && taken < gap; later-- {
+		amount := min(f.draws[later], gap-taken)
 		if amount <= 0 {
 			continue
 		}

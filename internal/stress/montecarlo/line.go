@@ -70,8 +70,8 @@ type flow struct {
 	effect, service, principal []float64
 	left                       float64
 	drawn                      bool
-	// first is the quarter of the first draw and due that of the first instalment.
-	first int
+	// first and last are the quarters of the first and the last draw.
+	first, last int
 }
 
 // round rounds half-up to the fen, as the exact computation does.
@@ -195,7 +195,7 @@ func (c *course) due(t int, balance float64) float64 {
 	c.made++
 	principal := balance
 	if c.made < l.instalments {
-		principal = math.Min(math.Max(c.instalment(balance), 0), balance)
+		principal = min(max(c.instalment(balance), 0), balance)
 	}
 	c.startInterval()
 	return principal

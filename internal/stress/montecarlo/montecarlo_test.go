@@ -6,67 +6,25 @@ package montecarlo
 import (
 	"context"
 	"encoding/json"
-	"io/fs"
 	"math"
-	"sync"
 	"testing"
-	"time"
 
-	"zutuan/internal/facts"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
-	"zutuan/internal/rulepack"
 	"zutuan/internal/stress"
-	"zutuan/rules"
+	"zutuan/internal/stress/stresstest"
 
 	"github.com/shopspring/decimal"
 )
 
-var sampleDate = time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
-
-var desk = sync.OnceValue(func() *office.Desk {
-	library, err := rulepack.Load(rules.FS)
-	if err != nil {
-		panic(err)
-	}
-	desk, err := office.NewDesk(library)
-	if err != nil {
-		panic(err)
-	}
-	return desk
-})
-
 func sample(t testing.TB, name string) (*stress.Case, Spread) {
 	t.Helper()
-	read := func(file string) office.File {
-		data, err := fs.ReadFile(rules.FS, "samples/"+name+"/"+file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return office.File{Name: file, Data: data}
-	}
-	kase, err := office.ReadCase(office.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")})
+	kase, parameters := stresstest.Sample(t, name)
+	spread, err := FromPack(stresstest.Library(t).StressPacks[0].MonteCarlo, parameters)
 	if err != nil {
 		t.Fatal(err)
 	}
-	assessment, err := desk().Assess(kase, office.Asked{Date: sampleDate})
-	if err != nil {
-		t.Fatal(err)
-	}
-	assembler, err := facts.NewAssembler(desk().Library.Vocabulary)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reference := assembler.NewReference(facts.Reference{Date: sampleDate, Market: desk().Library.Market, Parameters: assessment.Parameters})
-	spread, err := FromPack(desk().Library.StressPacks[0].MonteCarlo, reference)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &stress.Case{Requirement: kase.Requirement, Conditions: kase.Conditions, Ledger: kase.Ledger, Fiscal: kase.Fiscal,
-		Sources: stress.FromOffers(assessment.Plan.Lines, assessment.Match, kase.Requirement.Currency)}, spread
+	return kase, spread
 }
-
-var samples = []string{"pingxiang", "pingxiang-rolling", "manzhouli", "lincang"}
 
 // near compares to a relative difference, of at least one fen.
 func near(a, b, relative float64) bool { return math.Abs(a-b) <= math.Max(relative*math.Abs(b), 0.5) }
@@ -100,7 +58,7 @@ func compare(t *testing.T, m *Model, f factors, chain *stress.Chain, relative fl
 }
 
 func TestAPathWithEveryFactorAtOneIsTheExactResult(t *testing.T) {
-	for _, name := range samples {
+	for _, name := range stresstest.Names {
 		t.Run(name, func(t *testing.T) {
 			kase, _ := sample(t, name)
 			m, err := NewModel(kase)
@@ -119,7 +77,7 @@ func TestAPathWithEveryFactorAtOneIsTheExactResult(t *testing.T) {
 // The exact chain knows falls of income and rises of cost and investment; a path with the same factors comes to the same
 // up to the roundings of single lines.
 func TestAPathWithMovedFactorsFollowsTheExactChain(t *testing.T) {
-	for _, name := range samples {
+	for _, name := range stresstest.Names {
 		kase, _ := sample(t, name)
 		m, err := NewModel(kase)
 		if err != nil {

@@ -177,7 +177,7 @@ func (w *scratch) tax(_ factors) {
 			oldest++
 		}
 		for oldest < len(w.losses) && taxable > 0 {
-			used := math.Min(w.losses[oldest].left, taxable)
+			used := min(w.losses[oldest].left, taxable)
 			taxable -= used
 			if w.losses[oldest].left -= used; w.losses[oldest].left > 0 {
 				break
