@@ -149,11 +149,16 @@ func TestAWhatIfNamesWhatItCannotSet(t *testing.T) {
 		whatIf match.WhatIf
 		want   string
 	}{
-		"an unknown fact to set":   {match.WhatIf{Set: map[string]string{"need.capitl": "1"}}, "need.capitl"},
-		"an unknown fact to unset": {match.WhatIf{Unset: []string{"offer.dscr"}}, "offer.dscr"},
-		"a text that is no amount": {match.WhatIf{Set: map[string]string{"offer.size": "much"}}, "offer.size"},
-		"too many decimals":        {match.WhatIf{Set: map[string]string{"need.capital_ratio": "0.1234567"}}, "need.capital_ratio"},
-		"a text that is no flag":   {match.WhatIf{Set: map[string]string{"zone.national": "yes"}}, "zone.national"},
+		"an unknown fact to set":     {match.WhatIf{Set: map[string]string{"need.capitl": "1"}}, "need.capitl"},
+		"an unknown fact to unset":   {match.WhatIf{Unset: []string{"offer.dscr"}}, "offer.dscr"},
+		"a text that is no amount":   {match.WhatIf{Set: map[string]string{"offer.size": "much"}}, "offer.size"},
+		"too many decimals":          {match.WhatIf{Set: map[string]string{"need.capital_ratio": "0.1234567"}}, "need.capital_ratio"},
+		"a size beyond every amount": {match.WhatIf{Set: map[string]string{"offer.size": "90000000000000.00"}}, "offer.size"},
+		"a negative size":            {match.WhatIf{Set: map[string]string{"offer.size": "-1"}}, "offer.size"},
+		"a tenor of no quarters":     {match.WhatIf{Set: map[string]string{"offer.tenor_quarters": "0"}}, "offer.tenor_quarters"},
+		"a tenor beyond every loan":  {match.WhatIf{Set: map[string]string{"offer.tenor_quarters": "161"}}, "offer.tenor_quarters"},
+		"a negative grace":           {match.WhatIf{Set: map[string]string{"offer.grace_quarters": "-1"}}, "offer.grace_quarters"},
+		"a text that is no flag":     {match.WhatIf{Set: map[string]string{"zone.national": "yes"}}, "zone.national"},
 	} {
 		if _, err := catalogue.Consider(h.need, test.whatIf, match.Options{}); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: error %v, want it to name %s", name, err, test.want)

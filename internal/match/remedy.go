@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -52,34 +53,48 @@ func (w *worker) with(changes []ruleexpr.Change) situation {
 	out := situation{facts: w.need.Facts.Clone(), levers: w.asked}
 	for _, change := range changes {
 		slot := out.facts.Vocabulary().Slot(change.Fact)
-		if !out.levers.take(w.slots, slot, change.To) {
-			// The text was written from a value of the fact, so it can be read back.
-			if err := out.facts.SetFromText(slot, change.To); err != nil {
-				panic("match: a change that cannot be made: " + err.Error())
-			}
+		taken, err := out.levers.take(w.slots, slot, change.To)
+		if !taken {
+			err = out.facts.SetFromText(slot, change.To)
+		}
+		if err != nil {
+			// The text was written from a value of the fact within its range, so it can be read back.
+			panic("match: a change that cannot be made: " + err.Error())
 		}
 	}
 	return out
 }
 
-// take fixes a term of the offer from the text of its fact; false where the fact is not one that can be asked for. A
-// text that is not a number, which no reader lets through, fixes nothing.
-func (l *levers) take(slots *offerSlots, slot ruleexpr.Slot, text string) bool {
-	var err error
+// take fixes a term of the offer from the text of its fact. It reports false where the fact is not one that can be asked
+// for; the error says what may be.
+func (l *levers) take(slots *offerSlots, slot ruleexpr.Slot, text string) (bool, error) {
 	switch slot {
 	case slots.size:
-		l.size, err = money.ParseAmount(text)
-		l.hasSize, l.exactSize = err == nil, false
+		size, err := money.ParseAmount(text)
+		if err != nil || size < 0 {
+			return true, fmt.Errorf("offer.size is an amount from 0.00 to %s, got %q", money.MaxAmount, text)
+		}
+		l.size, l.hasSize, l.exactSize = size, true, false
 	case slots.tenor:
-		l.tenor, err = strconv.Atoi(text)
-		l.hasTenor = err == nil
+		quarters, err := wholeBetween("offer.tenor_quarters", text, 1)
+		l.tenor, l.hasTenor = quarters, err == nil
+		return true, err
 	case slots.grace:
-		l.grace, err = strconv.Atoi(text)
-		l.hasGrace = err == nil
+		quarters, err := wholeBetween("offer.grace_quarters", text, 0)
+		l.grace, l.hasGrace = quarters, err == nil
+		return true, err
 	default:
-		return false
+		return false, nil
 	}
-	return true
+	return true, nil
+}
+
+func wholeBetween(name, text string, least int) (int, error) {
+	quarters, err := strconv.Atoi(text)
+	if err != nil || quarters < least || quarters > funding.MaxQuarters {
+		return 0, fmt.Errorf("%s is a whole number from %d to %d, got %q", name, least, funding.MaxQuarters, text)
+	}
+	return quarters, nil
 }
 
 // pair matches one product from the beginning in a situation.

@@ -61,15 +61,17 @@ func (c *considered) set(slots *offerSlots, name, text string) error {
 	if err := trial.SetFromText(slot, text); err != nil {
 		return err
 	}
-	switch canonical, _ := trial.ValueText(slot); {
-	case c.asked.take(slots, slot, canonical):
+	canonical, _ := trial.ValueText(slot)
+	taken, err := c.asked.take(slots, slot, canonical)
+	switch {
+	case taken:
 		c.asked.exactSize = c.asked.hasSize
+		return err
 	case strings.HasPrefix(name, "offer."):
 		c.fix = append(c.fix, fixed{slot: slot, text: text})
-	default:
-		return facts.SetFromText(slot, text)
+		return nil
 	}
-	return nil
+	return facts.SetFromText(slot, text)
 }
 
 func unknownFact(name string) error { return fmt.Errorf("there is no fact %s", name) }
