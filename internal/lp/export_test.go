@@ -175,3 +175,33 @@ func TestExportsPassOnTheirErrors(t *testing.T) {
 		}
 	}
 }
+
+// No name, whatever it holds, may change what an export says: only comment lines carry names.
+func FuzzNamesStayInComments(f *testing.F) {
+	f.Add("提款[GK-01,2026Q3]", "现金")
+	f.Add("x\nENDATA", "\r\n BOUNDS")
+	f.Add("\u2028 UP bnd c1 0", "\\ \x85\x00")
+	statements := func(t *testing.T, column, row string) string {
+		m := NewModel(column + row)
+		m.AddAtMost("r"+row, Sum(m.AddColumn("c"+column, 0, 1, 1)), 1)
+		var mps, text strings.Builder
+		if err := m.WriteMPS(&mps); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.WriteLP(&text); err != nil {
+			t.Fatal(err)
+		}
+		var kept []string
+		for _, line := range strings.FieldsFunc(mps.String()+text.String(), func(r rune) bool { return strings.ContainsRune("\n\r\v\f\u0085\u2028\u2029", r) }) {
+			if !strings.HasPrefix(line, "*") && !strings.HasPrefix(line, "\\") {
+				kept = append(kept, line)
+			}
+		}
+		return strings.Join(kept, "\n")
+	}
+	f.Fuzz(func(t *testing.T, column, row string) {
+		if diff := cmp.Diff(statements(t, "", ""), statements(t, column, row)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
