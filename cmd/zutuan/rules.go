@@ -11,27 +11,60 @@ import (
 	"zutuan/internal/textview"
 )
 
-// rulesCommand checks rule packs, or runs the tests that products carry.
+// rulesOptions are the flags of the rules command.
+type rulesOptions struct {
+	products productList
+	mutate   bool
+	analyse  bool
+	coverage bool
+}
+
+// rulesCommand checks rule packs, runs the tests that products carry, and answers questions about rules: what differs
+// between two versions, what rests on a document, a product as a table.
 func rulesCommand(env *environment, args []string) error {
-	var products productList
-	words, err := env.parse("rules", args, func(flags *flag.FlagSet) { flags.Var(&products, "product", "") })
+	var options rulesOptions
+	words, err := env.parse("rules", args, func(flags *flag.FlagSet) {
+		flags.Var(&options.products, "product", "")
+		flags.BoolVar(&options.mutate, "mutate", false, "")
+		flags.BoolVar(&options.analyse, "analyse", false, "")
+		flags.BoolVar(&options.coverage, "coverage", false, "")
+	})
 	if err != nil {
 		return err
+	}
+	if len(words) > 0 {
+		if other := rulesSubcommands[words[0]]; other != nil {
+			return other(env, words[1:])
+		}
 	}
 	if len(words) == 2 && env.rulesDir == "" {
 		env.rulesDir = words[1]
 		words = words[:1]
 	}
 	if len(words) != 1 || words[0] != "check" && words[0] != "test" {
-		return usageError{"应写成 zutuan rules check [目录] 或 zutuan rules test [目录]", "write zutuan rules check [DIR] or zutuan rules test [DIR]"}
+		return usageError{"应写成 zutuan rules check [目录] [--analyse]、rules test [目录] [--mutate|--coverage]、rules diff 甲.yaml 乙.yaml、rules basis [文号]、rules table export|import",
+			"write zutuan rules check [DIR] [--analyse], rules test [DIR] [--mutate|--coverage], rules diff A.yaml B.yaml, rules basis [DOCUMENT] or rules table export|import"}
 	}
 	library, err := env.library()
 	if err != nil {
 		return err
 	}
-	if words[0] == "test" {
-		return runRuleTests(env, library, products)
+	switch {
+	case words[0] == "test" && options.mutate:
+		return mutateRules(env, library, options.products)
+	case words[0] == "test" && options.coverage:
+		return coverRules(env, library, options.products)
+	case words[0] == "test":
+		return runRuleTests(env, library, options.products)
 	}
+	if err := countRules(env, library); err != nil || !options.analyse {
+		return err
+	}
+	return analyseRules(env, library)
+}
+
+// countRules says how much a clean library holds.
+func countRules(env *environment, library *rulepack.Library) error {
 	answer := struct {
 		Products   int `json:"products"`
 		Rules      int `json:"rules"`

@@ -32,11 +32,11 @@ func SamplePapers(rules fs.FS, name string) (Papers, error) {
 	return papers, nil
 }
 
-// TestProducts runs the tests that the library's products carry, or those of the named ones, on the samples of the
-// rules directory.
-func (d *Desk) TestProducts(rules fs.FS, products []string) []match.TestResult {
+// Samples returns how tests of products get the need of a sample of the rules directory on a day. Each is made once; the
+// function is not safe for concurrent use.
+func (d *Desk) Samples(rules fs.FS) match.Samples {
 	needs := map[string]*match.Need{}
-	samples := func(name string, date time.Time) (*match.Need, error) {
+	return func(name string, date time.Time) (*match.Need, error) {
 		if date.IsZero() {
 			date = SampleDate
 		}
@@ -56,6 +56,12 @@ func (d *Desk) TestProducts(rules fs.FS, products []string) []match.TestResult {
 		needs[key] = need
 		return need, err
 	}
+}
+
+// TestProducts runs the tests that the library's products carry, or those of the named ones, on the samples of the
+// rules directory.
+func (d *Desk) TestProducts(rules fs.FS, products []string) []match.TestResult {
+	samples := d.Samples(rules)
 	var results []match.TestResult
 	for _, product := range d.Library.Products {
 		if wantedProduct(product.ID, products) {

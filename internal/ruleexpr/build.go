@@ -452,7 +452,9 @@ func (b *builder) conditional(n *ast.ConditionalNode) *node {
 	if !ok {
 		return b.unitMismatch(n, yes, no)
 	}
-	return &node{op: opIf, kind: yes.kind, dim: dim, kids: []*node{condition, yes, no}}
+	// expr places a conditional at the token after it; its parts say better where it stands.
+	from, to := balance(b.source, condition.from, no.to)
+	return &node{op: opIf, kind: yes.kind, dim: dim, kids: []*node{condition, yes, no}, from: from, to: to}
 }
 
 func (b *builder) call(n ast.Node, name string, arguments []ast.Node) *node {
