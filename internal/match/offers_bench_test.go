@@ -69,3 +69,13 @@ func BenchmarkNewNeed(b *testing.B) {
 		match.NewNeed(d.assembler, reference, sampleDate, records)
 	}
 }
+
+// BenchmarkNewCatalogue is what it costs to lay out the shipped products, once a library.
+func BenchmarkNewCatalogue(b *testing.B) {
+	d := shippedDesk(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		d.catalogue()
+	}
+}

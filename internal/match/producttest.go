@@ -31,26 +31,31 @@ type TestResult struct {
 // RunTests runs the tests that a product carries, in the file's order.
 func RunTests(samples Samples, product *rulepack.Product) []TestResult {
 	results := make([]TestResult, len(product.Tests))
+	var catalogue *Catalogue
 	for i := range product.Tests {
-		results[i] = runTest(samples, product, &product.Tests[i])
+		results[i] = runTest(samples, &catalogue, product, &product.Tests[i])
 	}
 	return results
 }
 
-func runTest(samples Samples, product *rulepack.Product, test *funding.ProductTest) TestResult {
+// runTest runs one test. The catalogue of the product alone is made with the first sample, whose vocabulary it needs.
+func runTest(samples Samples, catalogue **Catalogue, product *rulepack.Product, test *funding.ProductTest) TestResult {
 	result := TestResult{Product: product.ID, Version: product.Version, Name: test.Name, Path: test.Path, Line: test.Line}
 	need, err := samples(test.Requirement, test.Date)
 	if err != nil {
 		result.Problem = funding.Text{ZH: "样例 " + test.Requirement + " 读不了：" + err.Error(), EN: "cannot read the sample " + test.Requirement + ": " + err.Error()}
 		return result
 	}
-	m, err := NewCatalogue(need.Facts.Vocabulary(), []*rulepack.Product{product}).Consider(need, WhatIf{Set: test.Set, Unset: test.Unset}, Options{Workers: 1})
+	if *catalogue == nil {
+		*catalogue = NewCatalogue(need.Facts.Vocabulary(), []*rulepack.Product{product})
+	}
+	m, err := (*catalogue).Consider(need, WhatIf{Set: test.Set, Unset: test.Unset}, Options{Workers: 1})
 	if err != nil {
 		result.Problem = funding.Text{ZH: "测试的取值不能用：" + err.Error(), EN: "the test's facts cannot be used: " + err.Error()}
 		return result
 	}
 	result.Outcome = m.Outcomes[0]
-	result.Problem = mismatch(test, &result.Outcome, m.Explain(&result.Outcome))
+	result.Problem = mismatch(test, m)
 	result.Passed = result.Problem.ZH == ""
 	return result
 }
@@ -58,7 +63,8 @@ func runTest(samples Samples, product *rulepack.Product, test *funding.ProductTe
 // mismatch compares an outcome with what a test expects; empty where they agree. Rules that a test names must have come
 // out so; where it names failed rules, no must beyond them may have failed. One unknown fact can leave many rules undecided, so
 // those that it does not name may be undecided too.
-func mismatch(test *funding.ProductTest, outcome *Outcome, report Report) funding.Text {
+func mismatch(test *funding.ProductTest, m *Match) funding.Text {
+	outcome := &m.Outcomes[0]
 	failed, failedMusts, undecided := named(outcome)
 	var zh, en []string
 	differ := func(what funding.Text, want, got string) {
@@ -77,7 +83,7 @@ func mismatch(test *funding.ProductTest, outcome *Outcome, report Report) fundin
 	if len(zh) == 0 {
 		return funding.Text{}
 	}
-	because := explained(report)
+	because := explained(m.Explain(outcome))
 	return funding.Text{ZH: strings.Join(zh, "；") + because, EN: strings.Join(en, "; ") + because}
 }
 
