@@ -199,3 +199,13 @@ func peak(gaps []money.Amount) (gap money.Amount, index int) {
 	}
 	return gap, index
 }
+
+// ProjectQuarters returns how many quarters the project itself lasts, counted from its start: the horizon, and
+// after_horizon where the file gives it. CFADS counts for PLCR so long (finance.md, "Coverage").
+func ProjectQuarters(requirement *funding.Requirement) int {
+	quarters := requirement.Horizon
+	if after := requirement.AfterHorizon; after != nil {
+		quarters += 4 * after.Years
+	}
+	return min(quarters, funding.MaxQuarters)
+}

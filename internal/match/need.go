@@ -70,10 +70,7 @@ func NewNeed(assembler *facts.Assembler, reference *ruleexpr.Facts, date time.Ti
 	}
 	n.findExisting(records.Debt)
 	n.operating = operatingResult(records.Extended)
-	n.projectEnd = records.Requirement.Horizon
-	if after := records.Requirement.AfterHorizon; after != nil {
-		n.projectEnd = min(n.projectEnd+4*after.Years, len(records.Extended.CFADS))
-	}
+	n.projectEnd = cashflow.ProjectQuarters(records.Requirement)
 	n.life = lifeOf(records.Extended.Gap)
 	n.cost = newCostScale(n.Facts)
 	return n

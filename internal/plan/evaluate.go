@@ -148,7 +148,7 @@ func coverageInput(in Input) loan.CoverageInput {
 	return loan.CoverageInput{
 		Start: statement.Start, CFADS: statement.CFADS, Operating: operating(statement), Net: statement.Net, Capital: capital, Grants: grants,
 		OpeningCash: in.Requirement.OpeningCash, MinimumCash: in.Requirement.MinimumCash,
-		Financing: Schedules(in.Lines), Existing: in.Existing,
+		ProjectQuarters: cashflow.ProjectQuarters(in.Requirement), Financing: Schedules(in.Lines), Existing: in.Existing,
 	}
 }
 
