@@ -64,6 +64,9 @@ func (c *Case) Check() error {
 		}
 		if source.Line.Schedule != nil && source.Terms.Tenor <= 0 {
 			problems = append(problems, document.Problem{Path: path + ".terms", Code: "missing", ZH: "方案来源 " + source.Line.ID + " 没有借款条件，无法重新排定提款与还本", EN: "the line " + source.Line.ID + " has no terms, so that it cannot be drawn and repaid anew"})
+		} else if source.Line.Schedule != nil && len(source.Line.Schedule.Rows) != source.Terms.Tenor {
+			problems = append(problems, document.Problem{Path: path + ".terms.tenor", Code: "tenor", ZH: fmt.Sprintf("方案来源 %s 的期限 %d 季与其还款计划的 %d 季不符", source.Line.ID, source.Terms.Tenor, len(source.Line.Schedule.Rows)),
+				EN: fmt.Sprintf("the tenor of %s is %d quarters, its schedule has %d", source.Line.ID, source.Terms.Tenor, len(source.Line.Schedule.Rows))})
 		}
 	}
 	return problems.Err()

@@ -77,7 +77,7 @@ type drawnLine struct {
 	schedule    *loan.Schedule
 }
 
-// drawRounds bounds how often the draws are enlarged by what they cost themselves. Each round adds about a quarter's rate$
+// drawRounds bounds how often the draws are enlarged by what they cost themselves. Each round adds about a quarter's rate
 // of what the round before added; more where money is drawn years ahead and in part repaid before it is needed.
 const drawRounds = 64
 
@@ -92,6 +92,10 @@ func newDrawing(f *Factors, requirement *funding.Requirement, statement *cashflo
 		if statement.Invest[q] > 0 || statement.Draw[q] > 0 {
 			d.needEnd = q
 		}
+	}
+	if f.Shut.Holds(d.needEnd) {
+		// What could not be drawn while the market was shut is drawn when it opens.
+		d.needEnd = min(f.Shut.From+f.Shut.Quarters, len(d.cash)-1)
 	}
 	for i := range sources {
 		line := &sources[i].Line

@@ -80,7 +80,7 @@ func Sample(t testing.TB, name string) (*stress.Case, *ruleexpr.Facts) {
 		t.Fatal(err)
 	}
 	c := &stress.Case{Requirement: requirement, Conditions: conditions, Ledger: ledger, Fiscal: fiscal}
-	c.Sources = Plan(t, c, Candidates())
+	c.Sources = Plan(t, c, Lines())
 	parameters, assess := assessor(t, ledger, fiscal)
 	c.Assess = assess
 	return c, parameters
@@ -99,37 +99,64 @@ func assessor(t testing.TB, ledger *funding.Ledger, fiscal *funding.FiscalProfil
 	return reference, stress.Assessor(template, reference)
 }
 
-// Plan covers the need of a case with the candidates, in their order.
-func Plan(t testing.TB, c *stress.Case, candidates []plan.Candidate) []stress.Source {
+// Open is a line before anybody has drawn it.
+type Open struct {
+	ID         string
+	Kind       string
+	Commitment money.Amount
+	// Opens is the quarter of its signing, counted from the requirement's start.
+	Opens int
+	Terms loan.Terms
+}
+
+// Plan draws the lines as the need of a case asks, in their order, and returns those that are drawn: a plan that the
+// exact drawing itself has made, from lines in which a fen was drawn on the day of signing.
+func Plan(t testing.TB, c *stress.Case, open []Open) []stress.Source {
 	t.Helper()
-	built, err := plan.BuildIndicative(plan.IndicativeInput{
-		Requirement: c.Requirement, Candidates: candidates, QuasiEquityShareMax: money.One,
-		Simulate: func(quarters int) (*cashflow.Result, error) {
-			return cashflow.Simulate(cashflow.Input{Requirement: c.Requirement, Conditions: c.Conditions, Quarters: quarters})
-		},
-	})
+	trial := *c
+	trial.Assess, trial.Sources = nil, nil
+	for _, line := range open {
+		terms := line.Terms
+		terms.Commitment, terms.Draws = line.Commitment, []loan.Draw{{Quarter: c.Requirement.Start.Add(line.Opens), Amount: 1}}
+		schedule, err := loan.Build(terms, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trial.Sources = append(trial.Sources, stress.Source{Terms: line.Terms, Line: plan.Line{
+			ID: line.ID, Product: line.ID, Name: funding.Text{ZH: line.ID, EN: line.ID}, Institution: line.ID, InstitutionType: "commercial_bank", Kind: line.Kind,
+			CountsAs: plan.CountsAsDebt, Commitment: line.Commitment, Schedule: schedule, TenorQuarters: line.Terms.Tenor, GraceQuarters: line.Terms.Grace}})
+	}
+	chain, err := trial.Run(stress.Factors{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stress.Sources(built.Lines, candidates)
+	var sources []stress.Source
+	for _, source := range trial.Sources {
+		for _, line := range chain.Lines {
+			if line.ID == source.Line.ID {
+				// A line that was opened before its time has become a longer one.
+				earlier := source.Line.Schedule.Start.Since(line.Schedule.Start)
+				source.Terms.Tenor, source.Terms.Grace, source.Terms.Availability = source.Terms.Tenor+earlier, source.Terms.Grace+earlier, source.Terms.Availability+earlier
+				sources = append(sources, stress.Source{Line: line, Terms: source.Terms})
+			}
+		}
+	}
+	return sources
 }
 
-// Candidates are three lines that between them have every profile but the bullet, every timing but the end, fees, longer
+// Lines are three lines that between them have every profile but the bullet, every timing but the end, fees, longer
 // intervals, capitalized interest and a floating rate. The last one is larger than what is left of the need, so that
 // stressed cases find something to draw.
-func Candidates() []plan.Candidate {
-	line := func(id, kind string) plan.Line {
-		return plan.Line{ID: id, Product: id, Name: funding.Text{ZH: id, EN: id}, Institution: id, InstitutionType: "commercial_bank", Kind: kind, CountsAs: plan.CountsAsDebt}
-	}
+func Lines() []Open {
 	yuan := money.MustAmount
-	return []plan.Candidate{
-		{Line: line("bond", "special_bond"), Largest: yuan("150000000"), Step: yuan("10000000"),
-			Terms: loan.Terms{Rate: money.MustRate("0.0265"), Tenor: 60, Grace: 12, Availability: 12, Interval: 2, Profile: loan.ProfileEqualPrincipal, Timing: loan.TimingStart}},
-		{Line: line("annuity", "policy_loan"), Largest: yuan("180000000"), Step: yuan("10000000"),
-			Terms: loan.Terms{Rate: money.MustRate("0.0345"), Changes: []loan.RateChange{{From: quarter.Must("2031Q1"), Rate: money.MustRate("0.0355")}}, Tenor: 72, Grace: 12, Availability: 10, Interval: 1,
-				Profile: loan.ProfileAnnuity, Fees: funding.ProductFees{Upfront: money.MustRate("0.002"), Commitment: money.MustRate("0.001"), Guarantee: money.MustRate("0.003"), Agency: yuan("50000")}}},
-		{Line: line("standby", "development_loan"), Smallest: yuan("900000000"), Largest: yuan("1400000000"), Step: yuan("10000000"),
-			Terms: loan.Terms{Rate: money.MustRate("0.0385"), Tenor: 80, Grace: 20, Availability: 20, Interval: 4, Profile: loan.ProfileCustom, CapitalizeDuringGrace: true,
+	return []Open{
+		{ID: "bond", Kind: "special_bond", Commitment: yuan("150000000"),
+			Terms: loan.Terms{Rate: rate("0.0265"), Tenor: 60, Grace: 12, Availability: 12, Interval: 2, Profile: loan.ProfileEqualPrincipal, Timing: loan.TimingStart}},
+		{ID: "annuity", Kind: "policy_loan", Commitment: yuan("180000000"), Opens: 3,
+			Terms: loan.Terms{Rate: rate("0.0345"), Changes: []loan.RateChange{{From: quarter.Must("2031Q1"), Rate: rate("0.0355")}}, Tenor: 72, Grace: 12, Availability: 10, Interval: 1,
+				Profile: loan.ProfileAnnuity, Fees: funding.ProductFees{Upfront: rate("0.002"), Commitment: rate("0.001"), Guarantee: rate("0.003"), Agency: yuan("50000")}}},
+		{ID: "standby", Kind: "development_loan", Commitment: yuan("900000000"), Opens: 5,
+			Terms: loan.Terms{Rate: rate("0.0385"), Tenor: 80, Grace: 20, Availability: 20, Interval: 4, Profile: loan.ProfileCustom, CapitalizeDuringGrace: true,
 				Custom: []money.Decimal{rate("0.02"), rate("0.03"), rate("0.04"), rate("0.05"), rate("0.06"), rate("0.06"), rate("0.07"), rate("0.07"), rate("0.08"), rate("0.08"), rate("0.09"), rate("0.10"), rate("0.10"), rate("0.08"), rate("0.07")}}},
 	}
 }
