@@ -541,39 +541,86 @@ func TestMissingAndForeignModulesSayWhatToRun(t *testing.T) {
 	}
 }
 
-func TestCacheIsUsedAndADamagedOneIsSurvived(t *testing.T) {
-	directory := t.TempDir()
-	start := func() time.Duration {
-		s := New(Config{CacheDir: directory})
-		started := time.Now()
-		if err := s.Warm(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		elapsed := time.Since(started)
-		if _, err := s.Solve(context.Background(), hardMIP(), lp.Options{MaxNodes: 1}); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		return elapsed
-	}
-	cold, warm := start(), start()
-	if warm > cold/2 {
-		t.Errorf("compiling took %s, loading %s", cold, warm)
-	}
-	damaged := 0
-	err := filepath.WalkDir(directory, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		damaged++
-		return os.WriteFile(path, []byte("WAZEVO damaged"), 0o600)
+// oneFunction is the smallest module with code: one function that does nothing. It stands in for the solver where
+// compiling alone matters.
+const oneFunction = "\x00asm\x01\x00\x00\x00" + "\x01\x04\x01\x60\x00\x00" + "\x03\x02\x01\x00" + "\x0a\x04\x01\x02\x00\x0b"
+
+// cacheFiles returns the files of machine code below a cache directory.
+func cacheFiles(t *testing.T, directory string) (paths []string) {
+	t.Helper()
+	err := eachCacheFile(filepath.Join(directory, cacheFolder), func(path string) error {
+		paths = append(paths, path)
+		return nil
 	})
-	if err != nil || damaged == 0 {
-		t.Fatalf("%d cache files, %v", damaged, err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	start()
+	return paths
+}
+
+// startWith compiles oneFunction with that cache directory and closes the solver again.
+func startWith(t *testing.T, directory string) {
+	t.Helper()
+	s := New(Config{CacheDir: directory})
+	s.load = func() ([]byte, error) { return []byte(oneFunction), nil }
+	if err := s.Warm(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if s.cache == nil {
+		t.Error("the cache is not used")
+	}
+	if err := s.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestCacheKeepsWhatItWroteAndTouchesNothingElse(t *testing.T) {
+	directory := t.TempDir()
+	foreign := filepath.Join(directory, "of somebody else")
+	if err := os.WriteFile(foreign, []byte("keep"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	startWith(t, directory)
+	written := cacheFiles(t, directory)
+	if len(written) != 1 {
+		t.Fatalf("files %v, want one", written)
+	}
+	before, err := os.Stat(written[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	startWith(t, directory)
+	after, err := os.Stat(written[0])
+	if err != nil || !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) {
+		t.Errorf("the second start wrote the cache anew: %v", err)
+	}
+	if _, err := os.Stat(foreign); err != nil {
+		t.Error(err)
+	}
+}
+
+// Each byte of a cached file in turn is damaged, and the file cut there: wazero alone ends the process on some of them.
+func TestADamagedCacheIsReplaced(t *testing.T) {
+	directory := t.TempDir()
+	startWith(t, directory)
+	path := cacheFiles(t, directory)[0]
+	intact, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range intact {
+		damaged := append([]byte(nil), intact...)
+		damaged[at] ^= 0x40
+		for _, content := range [][]byte{damaged, intact[:at]} {
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			startWith(t, directory)
+			if again, err := os.ReadFile(path); err != nil || string(again) != string(intact) {
+				t.Fatalf("byte %d of %d: the damaged file is still there (%v)", at, len(intact), err)
+			}
+		}
+	}
 }
 
 func TestAConfiguredCacheThatCannotBeMadeIsAnError(t *testing.T) {
