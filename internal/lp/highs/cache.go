@@ -12,9 +12,13 @@ import (
 	"github.com/tetratelabs/wazero"
 )
 
+// wazeroVersion is the release of wazero in go.mod. Wazero names its cache by its release too, but calls every release
+// "dev" in programs without build information, such as tests, and would run the code of another one.
+const wazeroVersion = "v1.12.0"
+
 // cacheFolder is the folder inside Config.CacheDir that belongs to this package alone; anything in it that this
 // package did not seal is deleted.
-const cacheFolder = "highs-wasm"
+const cacheFolder = "highs-wasm-" + wazeroVersion
 
 // sealSuffix names the file beside each file of machine code that holds its sha256. Wazero checks the code itself but
 // not the numbers around it, and one damaged byte there can make it ask for more memory than there is, which ends the

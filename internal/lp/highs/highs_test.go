@@ -599,6 +599,17 @@ func TestCacheKeepsWhatItWroteAndTouchesNothingElse(t *testing.T) {
 	}
 }
 
+func TestCacheFolderNamesTheWazeroInGoMod(t *testing.T) {
+	module, err := os.ReadFile(filepath.Join("..", "..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(module), "github.com/tetratelabs/wazero "+wazeroVersion+"\n") &&
+		!strings.Contains(string(module), "github.com/tetratelabs/wazero "+wazeroVersion+" ") {
+		t.Errorf("go.mod has another release of wazero than %s: change wazeroVersion", wazeroVersion)
+	}
+}
+
 // Each byte of a cached file in turn is damaged, and the file cut there: wazero alone ends the process on some of them.
 func TestADamagedCacheIsReplaced(t *testing.T) {
 	directory := t.TempDir()

@@ -13,7 +13,7 @@ import (
 
 // Config says where compiled code is kept and how many solves run at once. The zero value is right for a server.
 type Config struct {
-	// CacheDir holds, in a folder "highs-wasm" of its own, the module's machine code (20 MB), which turns 2.5 s of
+	// CacheDir holds, in a folder "highs-wasm-…" of its own, the module's machine code (20 MB), which turns 2.5 s of
 	// compiling into some 0.1 s at the next start. What lies there is executed: it must be writable by nobody
 	// else. "" means <user cache>/zutuan, and where that cannot be made, no cache. NoCache switches it off.
 	CacheDir string
