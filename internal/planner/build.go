@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sort"
+	"strings"
 
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
@@ -28,10 +30,13 @@ type Built struct {
 	Cost        Cost
 	// Bound is proven: no plan within the limits costs less (in yuan, rounded to the fen). It belongs to the cost of the
 	// objective's last stage, so other objectives compare with plans that are as good in what they ask for first. Gap is
-	// (cost − bound) / cost, rounded to 6 decimals; Proven says that the search was not cut short.
-	Bound  money.Amount
-	Gap    money.Decimal
-	Proven bool
+	// the program's, (optimum found − bound) / optimum found to 6 decimals: 0 when it is proven optimal. Rounding is what
+	// whole steps, whole fen and the margins for them add to the program's optimum. Proven says that the search was not
+	// cut short.
+	Bound    money.Amount
+	Gap      money.Decimal
+	Rounding money.Amount
+	Proven   bool
 	// Prices are the limits that bind and what one more unit of each would save.
 	Prices      []Price
 	Frontier    []FrontierPoint
@@ -70,6 +75,8 @@ type search struct {
 	in        *Input
 	statement *cashflow.Result
 	signings  []int
+	// life is set once a plan has been found to break the tenor match, which few come near.
+	life bool
 }
 
 func newSearch(in *Input) (*search, error) {
@@ -82,24 +89,26 @@ func newSearch(in *Input) (*search, error) {
 	return s, nil
 }
 
-// signingQuarters are the quarters in which an offer may be signed: the first quarter of need, and every few after it
-// while something is still to be drawn.
+// signingQuarters are the quarters in which an offer may be signed: the first of each stretch of need, since what starts
+// later is financed when it starts, and every few quarters within a long stretch. One quarter without need does not end
+// a stretch.
 func signingQuarters(statement *cashflow.Result, every int) []int {
-	first, last := -1, -1
-	for q := 0; q < statement.Horizon; q++ {
-		if statement.Draw[q] > 0 {
-			if first < 0 {
-				first = q
-			}
-			last = q
-		}
-	}
 	if every == 0 {
 		every = DefaultSigningEvery
 	}
-	list := []int{max(first, 0)}
-	for q := first + every; first >= 0 && every > 0 && q <= last; q += every {
-		list = append(list, q)
+	var list []int
+	needed, signed := -1, -1
+	for q := 0; q < statement.Horizon; q++ {
+		if statement.Draw[q] <= 0 {
+			continue
+		}
+		if signed < 0 || every > 0 && (q-needed > 2 || q-signed >= every) {
+			list, signed = append(list, q), q
+		}
+		needed = q
+	}
+	if len(list) == 0 {
+		return []int{0}
 	}
 	return list
 }
@@ -161,34 +170,6 @@ func (s *search) build(ctx context.Context) (*Built, error) {
 	return nil, fmt.Errorf("%w: %s", ErrNotReproduced, worst.Name.EN)
 }
 
-// answered is a program with its solution. bound is that of the last stage.
-type answered struct {
-	program  *program
-	solution *lp.Solution
-	model    *lp.Model
-}
-
-// best solves the program for the objective; nil where nothing keeps the limits.
-func (s *search) best(ctx context.Context, m margins) (*answered, error) {
-	p := newProgram(&s.in.Case, s.statement, s.signings, m, elastic{}, s.in.Objective == ObjectiveLowestPeak)
-	model, err := s.firstStage(ctx, p)
-	if err != nil || model == nil {
-		return nil, err
-	}
-	p.breakTies(model)
-	solution, err := s.in.solve(ctx, model)
-	if err != nil {
-		return nil, err
-	}
-	if solution.Status == lp.StatusInfeasible {
-		return nil, nil
-	}
-	if !solution.HasPoint() {
-		return nil, fmt.Errorf("%w: %s", ErrUnsolved, solution.Status)
-	}
-	return &answered{program: p, solution: solution, model: model}, nil
-}
-
 // judge evaluates lines exactly and lists every constraint.
 func (s *search) judge(built *Built, lines []plan.Line) error {
 	statement, err := s.in.Simulate(plan.Quarters(s.in.Requirement, lines, s.in.Existing))
@@ -205,22 +186,13 @@ func (s *search) judge(built *Built, lines []plan.Line) error {
 
 // prove states the bound, the gap and the prices.
 func (s *search) prove(ctx context.Context, built *Built, a *answered) error {
-	built.Bound = fen(a.solution.Bound)
-	built.Proven = a.solution.Status == lp.StatusOptimal
-	built.Gap = gapOf(built.Cost.Total, built.Bound)
-	built.Program = ProgramSize{a.model.NumColumns(), a.model.NumRows(), a.model.NumIntegers(), a.model.NumTerms()}
+	built.Bound, built.Proven = fen(a.bound), a.proven
+	built.Gap = decimalOf(lp.RelativeGap(a.solution.Objective, a.bound), money.RatioDecimals)
+	built.Rounding = built.Cost.Total - fen(a.solution.Objective)
+	built.Program = sizeOf(a.model)
 	var err error
 	built.Prices, err = s.prices(ctx, a)
 	return err
-}
-
-// gapOf is (cost − bound) / cost, never negative.
-func gapOf(cost, bound money.Amount) money.Decimal {
-	gap, ok := money.Ratio(cost-bound, cost)
-	if !ok || gap.IsNegative() {
-		return money.Zero
-	}
-	return gap
 }
 
 // lines rounds a solution: commitments up to whole steps and what is left solved again, draws to the fen.
@@ -246,9 +218,26 @@ func (s *search) lines(ctx context.Context, a *answered) ([]plan.Line, error) {
 }
 
 // wholeSteps holds the decisions, rounds every commitment to whole steps and solves what is left. Where all rounded up
-// cannot be, commitments are rounded one by one, up where that is possible and down otherwise.
+// cannot be, commitments are rounded one by one, up where that is possible and down otherwise. What an earlier stage of
+// the objective has reached gives way by as little as the steps ask for.
 func (s *search) wholeSteps(ctx context.Context, a *answered) (*lp.Solution, error) {
-	held := a.model.FixIntegers(a.solution.Values)
+	var rounded *lp.Solution
+	var err error
+	for _, slack := range []float64{0, 1e-5, 1e-4, 1e-3, 1e-2} {
+		held := a.model.FixIntegers(a.solution.Values)
+		if a.held >= 0 {
+			row := held.Row(a.held)
+			held.SetRowBounds(a.held, row.Lower, row.Upper+slack*math.Abs(row.Upper)+slack)
+		}
+		if rounded, err = s.roundedHolding(ctx, a, held); err == nil || !errors.Is(err, ErrNotReproduced) || a.held < 0 {
+			break
+		}
+	}
+	return rounded, err
+}
+
+// roundedHolding is wholeSteps for one model with its decisions held.
+func (s *search) roundedHolding(ctx context.Context, a *answered, held *lp.Model) (*lp.Solution, error) {
 	used := []*option{}
 	for _, o := range a.program.options {
 		if a.solution.IsOne(o.columns.use) {
@@ -365,4 +354,52 @@ func (o *option) shares(solution *lp.Solution) []money.Decimal {
 		left = left.Sub(share)
 	}
 	return shares
+}
+
+// conflict names limits that exclude one another in the program: the rows of an irreducible conflict in its relaxation,
+// by constraint. Where only whole-number decisions conflict there is nothing to name.
+func (s *search) conflict(ctx context.Context, built *Built, m margins) error {
+	as := s.shape(m)
+	as.first, as.life, as.pace = anyFirst, true, pace{}
+	if s.in.Limits.CapitalProRata && !s.in.furtherCapital() {
+		as.pace.kind = paceOwn
+	}
+	p := newProgram(&s.in.Case, s.statement, s.signings, as)
+	built.Program = sizeOf(p.model)
+	rows, columns, err := s.in.Solver.IIS(ctx, p.model.Relaxed())
+	if errors.Is(err, lp.ErrFeasible) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	built.Conflict = conflictNames(append(rows, columns...))
+	return nil
+}
+
+// conflictNames turns the names of rows and columns into the ids of constraints, each once.
+func conflictNames(names []string) []string {
+	byPrefix := []struct{ prefix, id string }{
+		{"cash", ConstraintCash}, {"size.max", ConstraintSizeMax}, {"size.min", ConstraintSizeMin}, {"dscr", ConstraintDSCR}, {"capital.ratio", ConstraintCapital},
+		{"capital.quasi", ConstraintQuasiEquity}, {"pace", ConstraintProRata}, {"share", ConstraintShare}, {"lender.room", ConstraintLender},
+		{"headroom", ConstraintHeadroom}, {"life", ConstraintTenorMatch}, {"lenders", ConstraintLenders},
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		for _, known := range byPrefix {
+			if strings.HasPrefix(name, known.prefix) {
+				seen[known.id] = true
+			}
+		}
+	}
+	list := make([]string, 0, len(seen))
+	for id := range seen {
+		list = append(list, id)
+	}
+	sort.Strings(list)
+	return list
+}
+
+func sizeOf(model *lp.Model) ProgramSize {
+	return ProgramSize{model.NumColumns(), model.NumRows(), model.NumIntegers(), model.NumTerms()}
 }

@@ -93,9 +93,13 @@ type Input struct {
 	Case
 	Solver    lp.Solver
 	Objective Objective
-	// SigningEvery is the distance in quarters of the quarters in which an offer may be signed, from the first quarter of
-	// need to the last. 0: DefaultSigningEvery; negative: only the first quarter of need.
+	// SigningEvery is the distance in quarters of the quarters in which an offer may be signed, within a stretch of
+	// quarters with need; the first of each stretch is always one. 0: DefaultSigningEvery; negative: only the first quarter
+	// of all need.
 	SigningEvery int
+	// TenorChoices is how many tenors of an offer are considered, from the longest down to half of it. 0:
+	// DefaultTenorChoices; 1: the longest alone.
+	TenorChoices int
 	// Frontier asks for the frontier of cost against tenor.
 	Frontier bool
 	// Relax asks for relaxations where there is no plan.
@@ -109,11 +113,21 @@ type Input struct {
 
 // Defaults of Input.
 const (
-	DefaultSigningEvery = 4
+	// DefaultSigningEvery: the more quarters, the better the plan and the longer the search; every second year is where
+	// plans of seventeen offers still take seconds.
+	DefaultSigningEvery = 8
+	DefaultTenorChoices = 3
 	// DefaultMaxNodes is far above what plans of twenty products have needed; it keeps a hostile case from running for
 	// ever and, unlike a time limit, gives the same answer on every machine.
 	DefaultMaxNodes = 20_000
 )
+
+func (in *Input) tenorChoices() int {
+	if in.TenorChoices == 0 {
+		return DefaultTenorChoices
+	}
+	return in.TenorChoices
+}
 
 // check reports everything that keeps an input from being a question.
 func (in *Input) check() error {

@@ -17,7 +17,7 @@ func fen(value float64) money.Amount { return money.Amount(math.Round(value * fl
 // real returns a decimal as a float; the planner alone may.
 func real(value money.Decimal) float64 { return value.InexactFloat64() }
 
-// option is one way to use a source: signed in one quarter.
+// option is one way to use a source: signed in one quarter, for one tenor.
 type option struct {
 	source *Source
 	// index is the place of the source, start the quarter of signing (t0).
@@ -42,14 +42,14 @@ type option struct {
 
 // newOption prepares the arithmetic of one option, as loan.Build does it but without rounding. It returns nil where the
 // option ends after the longest statement.
-func newOption(source *Source, index, start int, at quarterOf) *option {
+func newOption(source *Source, index, start, tenor int, at quarterOf) *option {
 	o := &option{source: source, index: index, start: start, terms: source.Terms}
 	o.bounds()
 	if !source.repaid() {
 		return o
 	}
 	t := &o.terms
-	t.Start = at(start)
+	t.Start, t.Tenor = at(start), tenor
 	o.tenor, o.grace, o.interval = t.Tenor, t.Grace, max(t.Interval, 1)
 	o.available = t.Availability
 	if o.available == 0 {

@@ -7,6 +7,7 @@ import (
 
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
+	"zutuan/internal/loan"
 	"zutuan/internal/lp"
 	"zutuan/internal/money"
 	"zutuan/internal/plan"
@@ -43,7 +44,6 @@ func (m margins) times(factor float64) margins {
 
 // elastic names what a program may exceed, to ask by how little.
 type elastic struct {
-	capital          bool
 	source           string // the id of a source whose size may be exceeded
 	general, special bool
 }
@@ -69,8 +69,10 @@ type mark struct {
 	kind   markKind
 	row    lp.RowID
 	column lp.ColumnID
-	// id is the source, institution or class of debt; quarter the index where there is one.
+	// id is the source, institution or class of debt; quarter the index where there is one. use is the option's column
+	// where the limit is that of one option.
 	id      string
+	use     lp.ColumnID
 	quarter int
 }
 
@@ -103,7 +105,13 @@ type program struct {
 	peak    lp.ColumnID
 	hasPeak bool
 	elastic elastic
-	slacks  []lp.ColumnID
+	// first fixes the quarter in which loan years begin, or is anyFirst or noDebt.
+	first int
+	// life asks for the rows of the tenor match.
+	life         bool
+	pace         pace
+	tenorChoices int
+	slacks       []lp.ColumnID
 	// capitalSlack are the columns of extra capital by quarter.
 	capitalSlack []lp.ColumnID
 }
@@ -116,18 +124,41 @@ type window struct {
 	always   bool
 }
 
+// shape is what a program is written for.
+type shape struct {
+	margins margins
+	elastic elastic
+	// peak adds the column of the worst loan year; lenders the yes/no columns of institutions.
+	peak, lenders bool
+	// tenorChoices is how many tenors of a source are considered.
+	tenorChoices int
+	// first fixes the quarter in which loan years begin; life adds the rows of the tenor match.
+	first int
+	life  bool
+	pace  pace
+}
+
+// Values of shape.first that are no quarter.
+const (
+	// anyFirst leaves the quarter to the program, by yes/no columns.
+	anyFirst = -2
+	// noDebt allows nothing that is paid back.
+	noDebt = -1
+)
+
 // newProgram writes the program. signings are the quarters in which offers may be signed.
-func newProgram(kase *Case, statement *cashflow.Result, signings []int, m margins, e elastic, peak bool) *program {
-	p := &program{model: lp.NewModel(kase.Requirement.Name), kase: kase, sources: kase.sorted(), statement: statement, margins: m, elastic: e,
-		lenders: map[string]lp.ColumnID{}, alignments: map[int]lp.ColumnID{}, hasPeak: peak}
+func newProgram(kase *Case, statement *cashflow.Result, signings []int, as shape) *program {
+	p := &program{model: lp.NewModel(kase.Requirement.Name), kase: kase, sources: kase.sorted(), statement: statement, margins: as.margins, elastic: as.elastic,
+		lenders: map[string]lp.ColumnID{}, alignments: map[int]lp.ColumnID{}, hasPeak: as.peak, first: as.first, life: as.life, pace: as.pace, tenorChoices: as.tenorChoices}
 	p.findOptions(signings)
 	p.prepareQuarters()
 	for _, o := range p.options {
 		p.addOption(o)
 	}
 	p.chooseOne()
-	p.addLenders()
-	p.addSlacks()
+	if as.lenders || kase.Limits.MaxLenders != nil {
+		p.addLenders()
+	}
 	p.addCash()
 	p.addAlignments()
 	p.addCoverage()
@@ -158,11 +189,42 @@ func (p *program) findOptions(signings []int) {
 			starts = []int{source.Terms.Start.Since(p.statement.Start)}
 		}
 		for _, start := range starts {
-			if o := newOption(source, i, start, at); o != nil && start >= 0 {
-				p.options = append(p.options, o)
+			for _, tenor := range source.tenors(p.tenorChoices) {
+				if o := newOption(source, i, start, tenor, at); o != nil && start >= 0 && p.allows(o) {
+					p.options = append(p.options, o)
+				}
 			}
 		}
 	}
+}
+
+// tenors are the tenors in which a source is considered: the longest on offer and evenly shorter ones down to half of it,
+// whole intervals after the grace, and not below the product's shortest.
+func (s *Source) tenors(choices int) []int {
+	longest, interval := s.Terms.Tenor, max(s.Terms.Interval, 1)
+	list := []int{longest}
+	if !s.repaid() || s.TenorMin == 0 || s.Terms.Profile == loan.ProfileCustom {
+		return list
+	}
+	for k := 1; k < choices; k++ {
+		shorter := longest - longest*k/(2*(choices-1))
+		shorter -= (shorter - s.Terms.Grace) % interval
+		if shorter >= s.TenorMin && shorter >= s.Terms.Grace+interval && shorter < list[len(list)-1] {
+			list = append(list, shorter)
+		}
+	}
+	return list
+}
+
+// allows keeps out options whose principal would fall due before the loan years begin.
+func (p *program) allows(o *option) bool {
+	switch {
+	case o.tenor == 0 || p.first == anyFirst:
+		return true
+	case p.first == noDebt:
+		return false
+	}
+	return o.firstDue >= p.first
 }
 
 // prepareQuarters finds how far the rows reach and what is given for each quarter.
@@ -196,9 +258,9 @@ func (p *program) prepareQuarters() {
 
 func (o *option) name(what string, t int) string {
 	if t < 0 {
-		return fmt.Sprintf("%s[%s@%d]", what, o.source.Line.ID, o.start)
+		return fmt.Sprintf("%s[%s@%d×%d]", what, o.source.Line.ID, o.start, o.tenor)
 	}
-	return fmt.Sprintf("%s[%s@%d,%d]", what, o.source.Line.ID, o.start, t)
+	return fmt.Sprintf("%s[%s@%d×%d,%d]", what, o.source.Line.ID, o.start, o.tenor, t)
 }
 
 // addOption adds the unknowns of one option and what they do to each quarter.
@@ -249,7 +311,7 @@ func (p *program) addSize(o *option, drawn lp.Expression, largest float64) {
 		p.slacks = append(p.slacks, slack)
 	}
 	row := m.AddAtMost(o.name("size.max", -1), size, 0)
-	p.marks = append(p.marks, mark{kind: markSize, row: row, id: o.source.Line.ID})
+	p.marks = append(p.marks, mark{kind: markSize, row: row, id: o.source.Line.ID, use: c.use})
 	smallest := lp.Sum(c.commitment)
 	smallest.Add(c.use, -o.smallest)
 	m.AddAtLeast(o.name("size.min", -1), smallest, 0)
@@ -459,18 +521,6 @@ func (s *Source) lender() string {
 	return s.Line.ID
 }
 
-// addSlacks adds extra capital by quarter, where the program may have it.
-func (p *program) addSlacks() {
-	if !p.elastic.capital {
-		return
-	}
-	for q := 0; q < p.kase.Requirement.Horizon; q++ {
-		column := p.model.AddColumn(fmt.Sprintf("capital.more[%d]", q), 0, lp.Inf(), 0)
-		p.capitalSlack = append(p.capitalSlack, column)
-		p.slacks = append(p.slacks, column)
-	}
-}
-
 // addCash carries the cash forward and keeps it above the minimum.
 func (p *program) addCash() {
 	m := p.model
@@ -489,9 +539,6 @@ func (p *program) addCash() {
 		flow.AddScaled(p.drawn[q], 1)
 		flow.Add(service, -1)
 		flow.AddScaled(p.upfront[q], -1)
-		if q < len(p.capitalSlack) {
-			flow.Add(p.capitalSlack[q], 1)
-		}
 		flow.AddConstant(wan(at(p.statement.Net, q)+at(p.statement.Capital, q)+at(p.statement.Grants, q)) - p.existingOut[q])
 		flow.Add(cash, -1)
 		m.AddEqual(fmt.Sprintf("cash[%d]", q), flow, 0)
@@ -518,6 +565,16 @@ func (p *program) addAlignments() {
 		}
 	}
 	sort.Ints(p.firsts)
+	if p.first >= 0 {
+		begins := lp.Expression{}
+		for _, o := range p.options {
+			if o.tenor > 0 && o.firstDue == p.first {
+				begins.Add(o.columns.use, 1)
+			}
+		}
+		p.model.AddAtLeast("first", begins, 1)
+		p.firsts = []int{p.first}
+	}
 	if len(p.firsts) < 2 {
 		return
 	}
@@ -692,7 +749,7 @@ func (p *program) mostService(q int) float64 {
 // addTenorMatch keeps the average life of the debt within that of the CFADS that serves it. CFADS counts from the first
 // principal to the last service, so there is one row for each pair of those quarters.
 func (p *program) addTenorMatch() {
-	if !p.kase.Limits.TenorMatch || len(p.firsts) == 0 {
+	if !p.life || !p.kase.Limits.TenorMatch || len(p.firsts) == 0 {
 		return
 	}
 	existing := -1
@@ -764,7 +821,7 @@ func (p *program) lifeOfCFADS(first, end int) (float64, bool) {
 	return weighted / sum, sum > 0
 }
 
-// capitalDraws returns what counts as capital among the options, extra capital included.
+// capitalDraws returns what counts as capital among the options.
 func (p *program) capitalDraws() (capital, quasi lp.Expression) {
 	for _, o := range p.options {
 		for _, column := range o.columns.draws {
@@ -775,9 +832,6 @@ func (p *program) capitalDraws() (capital, quasi lp.Expression) {
 				quasi.Add(column, 1)
 			}
 		}
-	}
-	for _, column := range p.capitalSlack {
-		capital.Add(column, 1)
 	}
 	return capital, quasi
 }
@@ -827,36 +881,113 @@ func capitalPace(statement *cashflow.Result) []float64 {
 	return pace
 }
 
-// addProRata asks, of every quarter, that debt drawn so far is no larger a share of all debt than the own capital paid in
-// is of all own capital, and that each further source of capital is paid in no later than it. Together they keep all
-// capital at least pro rata with debt, with rows that stay linear although both totals are unknown.
+// pace says how the program keeps capital at least pro rata with debt: paid so far / all capital ≥ drawn so far / all
+// debt. Both totals are unknown, so the product of two unknowns has to be avoided.
+type pace struct {
+	kind paceKind
+	// ratio is all debt / all capital, for paceRatio.
+	ratio float64
+}
+
+type paceKind int
+
+const (
+	// paceOff leaves the rows out. A plan found without them that keeps the limit is the best with it, too.
+	paceOff paceKind = iota
+	// paceOwn asks that debt is drawn no faster than the requirement's own capital is paid in, and every further source of
+	// capital paid in no slower. Exact where there is no further source, else sufficient.
+	paceOwn
+	// paceRatio asks that debt drawn so far is at most a fixed multiple of capital paid so far, and all debt at least that
+	// multiple of all capital: sufficient for every multiple, and exact for the right one.
+	paceRatio
+)
+
+// addProRata adds the rows of the pace.
 func (p *program) addProRata() {
-	pace := capitalPace(p.statement)
-	var debt []*option
+	if p.pace.kind == paceOff {
+		return
+	}
+	paid := capitalPace(p.statement)
+	var debt, capital []*option
 	for _, o := range p.options {
 		if o.source.Line.IsDebt() {
 			debt = append(debt, o)
+		} else if o.source.Line.IsCapital() {
+			capital = append(capital, o)
 		}
 	}
-	for q := 0; q < min(len(pace), p.quarters) && pace[q] < 1; q++ {
-		id := p.model.AddAtMost(fmt.Sprintf("pace[%d]", q), paced(debt, q, pace[q]), 0)
+	if p.pace.kind == paceRatio {
+		p.addPaceRatio(debt, capital)
+		return
+	}
+	for q := 0; q < min(len(paid), p.quarters) && paid[q] < 1; q++ {
+		id := p.model.AddAtMost(fmt.Sprintf("pace[%d]", q), paced(debt, q, paid[q]), 0)
 		p.marks = append(p.marks, mark{kind: markProRata, row: id, quarter: q})
-		if pace[q] == 0 {
-			continue
-		}
-		for _, o := range p.options {
-			if o.source.Line.IsCapital() && !o.source.Line.IsDebt() {
-				p.model.AddAtLeast(o.name("pace", q), paced([]*option{o}, q, pace[q]), 0)
+		for _, o := range capital {
+			if paid[q] > 0 {
+				p.model.AddAtLeast(o.name("pace", q), paced([]*option{o}, q, paid[q]), 0)
 			}
-		}
-		if len(p.capitalSlack) > 0 {
-			row := lp.Expression{}
-			for i, column := range p.capitalSlack {
-				row.Add(column, paceTerm(i <= q, pace[q]))
-			}
-			p.model.AddAtLeast(fmt.Sprintf("capital.more.pace[%d]", q), row, 0)
 		}
 	}
+}
+
+func (p *program) addPaceRatio(debt, capital []*option) {
+	last := 0
+	for _, o := range debt {
+		last = max(last, o.columns.firstDraw+len(o.columns.draws)-1)
+	}
+	own := money.Amount(0)
+	for q := 0; q <= min(last, p.quarters-1); q++ {
+		own += at(p.statement.Capital, q)
+		row := paced(debt, q, 0)
+		row.AddScaled(paced(capital, q, 0), -p.pace.ratio)
+		p.model.AddAtMost(fmt.Sprintf("pace[%d]", q), row, p.pace.ratio*wan(own))
+	}
+	row := paced(debt, p.quarters, 0)
+	row.AddScaled(paced(capital, p.quarters, 0), -p.pace.ratio)
+	p.model.AddAtLeast("pace.all", row, p.pace.ratio*wan(p.statement.Summary.CapitalTotal)-p.margins.capital)
+}
+
+// keepsPace reports whether a solution keeps capital at least pro rata with debt; ratio is its all debt / all capital.
+func (p *program) keepsPace(solution *lp.Solution) (kept bool, ratio float64) {
+	debt, capital := make([]float64, p.quarters), make([]float64, p.quarters)
+	for q := range capital {
+		capital[q] = wan(at(p.statement.Capital, q))
+	}
+	for _, o := range p.options {
+		for i, column := range o.columns.draws {
+			switch q := o.columns.firstDraw + i; {
+			case o.source.Line.IsDebt():
+				debt[q] += solution.Value(column)
+			case o.source.Line.IsCapital():
+				capital[q] += solution.Value(column)
+			}
+		}
+	}
+	allDebt, allCapital := 0.0, 0.0
+	for q := range debt {
+		allDebt, allCapital = allDebt+debt[q], allCapital+capital[q]
+	}
+	if allDebt == 0 || allCapital == 0 {
+		return true, 0
+	}
+	kept = true
+	drawn, paid := 0.0, 0.0
+	for q := range debt {
+		drawn, paid = drawn+debt[q], paid+capital[q]
+		kept = kept && (debt[q] < 1e-9 || paid >= allCapital*drawn/allDebt-1e-7)
+	}
+	return kept, allDebt / allCapital
+}
+
+// furtherCapital reports whether a source brings capital beside the requirement's own.
+func (c *Case) furtherCapital() bool {
+	for i := range c.Sources {
+		if line := &c.Sources[i].Line; line.IsCapital() && !line.IsDebt() {
+			return true
+		}
+	}
+	return false
 }
 
 func paceTerm(drawn bool, pace float64) float64 {
