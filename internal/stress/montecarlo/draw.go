@@ -11,6 +11,7 @@ func (w *scratch) draw(f factors) {
 	if w.asMade(f, last) {
 		for i := range w.flows {
 			copy(w.flows[i].draws, m.lines[i].planned)
+			w.flows[i].last = m.length - 1
 			m.lines[i].walk(&w.flows[i], f[atRate], m.reach)
 		}
 	} else {
@@ -69,7 +70,9 @@ func (w *scratch) find(f factors, last int) {
 			break
 		}
 		for i := range w.flows {
-			m.lines[i].walk(&w.flows[i], f[atRate], last)
+			if w.flows[i].changed {
+				m.lines[i].walk(&w.flows[i], f[atRate], last)
+			}
 		}
 	}
 	for i := range w.flows {
@@ -134,6 +137,7 @@ func (f *flow) take(q int, room, gap float64) float64 {
 	f.draws[q] += amount
 	f.left -= amount
 	f.last = max(f.last, q)
+	f.changed = true
 	return amount
 }
 
@@ -146,6 +150,7 @@ func (w *scratch) forward(f *flow, q int, gap float64) float64 {
 		}
 		f.draws[later] -= amount
 		f.draws[q] += amount
+		f.changed = true
 		w.moved[later] -= amount
 		taken += amount
 	}

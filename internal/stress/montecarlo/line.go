@@ -69,7 +69,8 @@ type flow struct {
 	// effect is draws less everything that is paid; service leaves the upfront fee out.
 	effect, service, principal []float64
 	left                       float64
-	drawn                      bool
+	// drawn says that anything is, changed that the draws are not those of the last walk.
+	drawn, changed bool
 	// first and last are the quarters of the first and the last draw.
 	first, last int
 }
@@ -79,8 +80,8 @@ func round(amount float64) float64 { return math.Floor(amount + 0.5) }
 
 // walk draws up the schedule up to a quarter: loan.Build's own steps, in the same order, in floats.
 func (l *line) walk(f *flow, rateFactor float64, until int) {
-	f.first = -1
-	for q, draw := range f.draws {
+	f.first, f.changed = -1, false
+	for q, draw := range f.draws[:f.last+1] {
 		if draw > 0 {
 			f.first = q
 			break
@@ -102,7 +103,7 @@ func (l *line) walk(f *flow, rateFactor float64, until int) {
 	for t := 0; t < count && opens+t < until; t++ {
 		q := opens + t
 		draw, fees := 0.0, 0.0
-		if q < len(f.draws) {
+		if q <= f.last {
 			draw = f.draws[q]
 		}
 		interest := c.interest(t, balance, draw)

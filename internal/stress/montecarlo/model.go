@@ -45,6 +45,7 @@ type unit struct {
 	sources []source
 	// cost is what does not follow income, rounding included; the share of income is in its source.
 	cost, invest, workingCapital []float64
+	circulates                   bool // there is working capital
 	// depreciation is by quarter after the last investment.
 	depreciation []float64
 	lastInvest   int
@@ -158,6 +159,7 @@ func (m *Model) addColumns(u *unit, from *funding.Unit, together *cashflow.Resul
 			addLine(u.invest, line)
 			if line.Category == funding.InvestWorkingCapital {
 				addLine(u.workingCapital, line)
+				u.circulates = true
 			}
 		case cashflow.LineRevenue:
 			at := sourceIndex(line.Source)

@@ -141,7 +141,7 @@ func (w *scratch) addUnits(f factors) {
 		if from := start + u.lastInvest + 1; from < m.reach {
 			addTimes(w.depreciation[from:], u.depreciation[:m.reach-from], f[atInvest])
 		}
-		for k := 0; start+k < m.length; k++ {
+		for k := 0; u.circulates && start+k < m.length; k++ {
 			w.returned += f[atInvest] * u.workingCapital[k]
 			if start+k < m.horizon {
 				w.returnedOwn += f[atInvest] * u.workingCapital[k]
