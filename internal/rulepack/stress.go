@@ -111,8 +111,6 @@ type StressFactor struct {
 	Factor           string
 	Distribution     string
 	Sigma, Low, High StressSize
-	Path             string
-	Line             int
 }
 
 // StressCorrelation is the correlation of two factors; those that are not named are independent.

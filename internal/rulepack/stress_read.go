@@ -160,7 +160,7 @@ func readCombination(in *document.Object, earlier []StressScenario) *StressCombi
 	combination := &StressCombination{Share: readSize(in.Required("share"))}
 	var singles []string
 	for i := range earlier {
-		if earlier[i].Combine == nil {
+		if earlier[i].Combine == nil && !slices.Contains(singles, earlier[i].ID) {
 			singles = append(singles, earlier[i].ID)
 		}
 	}
@@ -186,8 +186,7 @@ func readMonteCarlo(in *document.Object, documents *Documents) *StressMonteCarlo
 	chance := &StressMonteCarlo{Labels: readTexts(in.Optional("labels")), Basis: readBasis(in.Required("basis"), documents)}
 	var factors []string
 	objects(in.Required("factors"), len(StressFactors), func(in *document.Object) {
-		factor := StressFactor{Factor: in.Required("factor").Enum(StressFactors...), Distribution: in.Required("distribution").Enum(StressDistributions...),
-			Path: in.Path(), Line: in.Line()}
+		factor := StressFactor{Factor: in.Required("factor").Enum(StressFactors...), Distribution: in.Required("distribution").Enum(StressDistributions...)}
 		if slices.Contains(factors, factor.Factor) {
 			in.Problem("duplicate_id", "因子 "+factor.Factor+" 重复", "the factor "+factor.Factor+" appears twice")
 		}
