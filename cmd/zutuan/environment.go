@@ -161,6 +161,28 @@ func (e *environment) print(text string) { fmt.Fprint(e.stdout, text) }
 
 func (e *environment) line(parts ...string) { fmt.Fprintln(e.stdout, strings.Join(parts, "")) }
 
+// patiently runs work that has no count of its own, and tells on stderr, second by second, that it is still going on.
+func (e *environment) patiently(work func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		work()
+	}()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for seconds := 1; ; seconds++ {
+		select {
+		case <-done:
+			if seconds > 1 {
+				fmt.Fprintln(e.stderr)
+			}
+			return
+		case <-ticker.C:
+			fmt.Fprintf(e.stderr, "\r%s %d s", e.say("正在计算", "computing"), seconds)
+		}
+	}
+}
+
 // or returns the text, or a dash where it is nil.
 func or(text *string) string {
 	if text == nil {

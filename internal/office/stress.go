@@ -1,0 +1,49 @@
+package office
+
+import (
+	"context"
+
+	"zutuan/internal/document"
+	"zutuan/internal/facts"
+	"zutuan/internal/rulepack"
+	"zutuan/internal/stress"
+	"zutuan/internal/stress/montecarlo"
+)
+
+// StressCase makes an assessed case ready to be stressed: its plan's lines with the terms of their offers, judged under
+// stress as they were without.
+func (d *Desk) StressCase(a *Assessment) *stress.Case {
+	existing := existingSchedules(a.Matching)
+	reference := d.assembler.NewReference(facts.Reference{Date: a.Asked.Date, Market: d.Library.Market, Parameters: a.Parameters})
+	return &stress.Case{Requirement: a.Case.Requirement, Conditions: a.Case.Conditions, Ledger: a.Case.Ledger, Fiscal: a.Case.Fiscal,
+		Sources: stress.FromOffers(a.Plan.Lines, a.Match, a.Case.Requirement.Currency),
+		Assess:  stress.Assessor(d.riskInput(a, existing), reference)}
+}
+
+// StressPack returns the stress pack in force on the day of an assessment, with its sizes worked out; nil where the
+// library has none.
+func (d *Desk) StressPack(a *Assessment) (*rulepack.StressPack, *stress.Pack) {
+	for _, pack := range d.Library.StressPacks {
+		if pack.Enabled && pack.EffectiveOn(a.Asked.Date) {
+			return pack, stress.Prepare(pack, a.Match.Need.Facts)
+		}
+	}
+	return nil, nil
+}
+
+// MonteCarlo scatters the factors of the pack over many seeded paths.
+func (d *Desk) MonteCarlo(ctx context.Context, a *Assessment, paths int, seed uint64, progress func(done, total int)) (*montecarlo.Outcome, error) {
+	pack, _ := d.StressPack(a)
+	if pack == nil || pack.MonteCarlo == nil {
+		return nil, document.Problems{{Path: "rules/stress", Code: "no_spread", ZH: "规则目录没有给出随机模拟的分布", EN: "the rules directory gives no spread for a simulation by chance"}}
+	}
+	spread, err := montecarlo.FromPack(pack.MonteCarlo, a.Match.Need.Facts)
+	if err != nil {
+		return nil, err
+	}
+	model, err := montecarlo.NewModel(d.StressCase(a))
+	if err != nil {
+		return nil, err
+	}
+	return model.Run(ctx, montecarlo.Input{Paths: paths, Seed: seed, Spread: spread, Progress: progress, Thresholds: montecarlo.HandbookThresholds})
+}
