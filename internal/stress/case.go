@@ -276,8 +276,10 @@ func (c *Case) contingent(out *funding.FiscalProfile, shock *Contingent) {
 	if balance := out.GeneralDebtBalance; balance != nil {
 		total := *balance + added
 		if interest := out.GeneralDebtInterest; interest != nil && *balance > 0 {
-			more := *interest + money.MulDiv(*interest, int64(added), int64(*balance))
-			out.GeneralDebtInterest = &more
+			out.GeneralDebtInterest = nil
+			if more, err := money.FromDecimal(interest.Decimal().Mul(total.Decimal()).DivRound(balance.Decimal(), 4)); err == nil {
+				out.GeneralDebtInterest = &more
+			}
 		}
 		out.GeneralDebtBalance = &total
 	}

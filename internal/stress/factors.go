@@ -99,6 +99,9 @@ func (f Factors) And(other Factors) Factors {
 	return f
 }
 
+// maxDepreciation bounds a fall of the currency: foreign debt costs at most ten times as much, which amounts can hold.
+var maxDepreciation = decimal.New(9, -1)
+
 // check returns what is wrong with the sizes, empty where nothing is: they come from parameters, which a bureau may
 // override.
 func (f Factors) check() funding.Text {
@@ -107,8 +110,8 @@ func (f Factors) check() funding.Text {
 			return funding.Text{ZH: "比例 " + share.String() + " 应在 0 到 1 之间", EN: "the share " + share.String() + " should be from 0 to 1"}
 		}
 	}
-	if f.Exchange.Depreciation.Equal(money.One) {
-		return funding.Text{ZH: "贬值幅度应小于 1", EN: "a depreciation is below 1"}
+	if f.Exchange.Depreciation.GreaterThan(maxDepreciation) {
+		return funding.Text{ZH: "贬值幅度 " + f.Exchange.Depreciation.String() + " 应不超过 " + maxDepreciation.String(), EN: "the depreciation of " + f.Exchange.Depreciation.String() + " should be at most " + maxDepreciation.String()}
 	}
 	for _, size := range []money.Decimal{f.Cost, f.Invest, f.Contingent.FinancialGDP, f.Contingent.SOEGDP, f.Contingent.PPP} {
 		if size.IsNegative() || size.GreaterThan(decimal.NewFromInt(10)) {

@@ -21,6 +21,9 @@ import (
 	"zutuan/internal/plan"
 	"zutuan/internal/quarter"
 	"zutuan/internal/stress"
+
+	"github.com/shopspring/decimal"
+	"pgregory.net/rapid"
 )
 
 var start = quarter.Must("2026Q1")
@@ -245,7 +248,7 @@ func TestSizesOutsideTheirRangeAreRefused(t *testing.T) {
 		"a fall above one":         fall(funding.SourceLand, "1.01"),
 		"a rate above one":         {Rate: money.MustRate("1.5")},
 		"a negative delay":         {DelayRamp: -1},
-		"the currency worth nil":   exchange("1", 0),
+		"the currency worth nil":   exchange("0.91", 0),
 		"investment twelve times":  {Invest: money.MustRate("11")},
 		"a closure after the file": closure(200, 1),
 	} {
@@ -254,4 +257,47 @@ func TestSizesOutsideTheirRangeAreRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// Whatever the stress, the chain obeys its own rules: no line gives more than it has committed or draws while the market
+// is shut, and cash follows from its parts.
+func TestAnyStressKeepsTheRulesOfDrawing(t *testing.T) {
+	c := tiny(t, nil)
+	rapid.Check(t, func(t *rapid.T) {
+		share := func(name string, most int64) money.Decimal {
+			return decimal.New(rapid.Int64Range(0, most).Draw(t, name), -3)
+		}
+		quarters := func(name string) int { return rapid.IntRange(0, 14).Draw(t, name) }
+		var f stress.Factors
+		for i := range f.Fall {
+			f.Fall[i] = share("fall", 1000)
+		}
+		f.Cost, f.Invest, f.Rate = share("cost", 3000), share("invest", 3000), share("rate", 300)
+		f.DelayStart, f.DelayRamp = quarters("start"), quarters("ramp")
+		f.Shut = stress.Window{From: quarters("from"), Quarters: quarters("shut")}
+		f.Closure.Window, f.Closure.Keep = stress.Window{From: quarters("close"), Quarters: quarters("closed")}, share("keep", 1000)
+		f.Closure.Sources[2] = true
+		chain, err := c.Run(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cash := money.Amount(0)
+		for q, row := range chain.Evaluation.Quarters {
+			if row.Draws > 0 && f.Shut.Holds(q) {
+				t.Fatalf("%s is drawn in %s, while the market is shut", row.Draws, row.Quarter)
+			}
+			cash += row.Capital + row.Draws - row.Interest - row.Principal - row.Fees
+			if q < chain.Statement.Quarters {
+				cash += chain.Statement.Net[q]
+			}
+			if cash != row.Closing {
+				t.Fatalf("%s closes with %s, its parts make %s", row.Quarter, row.Closing, cash)
+			}
+		}
+		for i := range chain.Lines {
+			if drawn := chain.Lines[i].Drawn(); drawn > chain.Lines[i].Commitment {
+				t.Fatalf("%s of %s are drawn", drawn, chain.Lines[i].Commitment)
+			}
+		}
+	})
 }

@@ -80,47 +80,27 @@ func round(amount float64) float64 { return math.Floor(amount + 0.5) }
 
 // walk draws up the schedule up to a quarter: loan.Build's own steps, in the same order, in floats.
 func (l *line) walk(f *flow, rateFactor float64, until int) {
-	f.first, f.changed = -1, false
-	for q, draw := range f.draws[:f.last+1] {
-		if draw > 0 {
-			f.first = q
-			break
-		}
-	}
-	clear(f.effect[:until])
-	clear(f.service[:until])
-	clear(f.principal[:until])
-	if f.drawn = f.first >= 0; !f.drawn {
+	f.reset(until)
+	if !f.drawn {
 		return
 	}
 	if l.rateFixed {
 		rateFactor = 1
 	}
 	opens := min(l.opens, f.first)
-	c := course{line: l, opens: opens, grace: l.grace + l.opens - opens, rateFactor: rateFactor}
-	count := l.tenor + l.opens - opens
-	drawn, balance, upfrontDue := 0.0, 0.0, l.upfront != 0
+	earlier := l.opens - opens
+	c := course{line: l, opens: opens, grace: l.grace + earlier, rateFactor: rateFactor, available: l.available + earlier}
+	count, balance := l.tenor+earlier, 0.0
 	for t := 0; t < count && opens+t < until; t++ {
-		q := opens + t
-		draw, fees := 0.0, 0.0
+		q, draw, upfront := opens+t, 0.0, 0.0
 		if q <= f.last {
 			draw = f.draws[q]
 		}
 		interest := c.interest(t, balance, draw)
-		upfront := 0.0
-		if upfrontDue && draw > 0 {
-			upfront, upfrontDue = round(l.commitment*l.upfront), false
+		if q == f.first {
+			upfront = round(l.commitment * l.upfront)
 		}
-		if l.undrawn != 0 && t < l.available+l.opens-opens {
-			fees += round((2*(l.commitment-drawn) - l.drawHalves*draw) * l.undrawn / 8)
-		}
-		if l.guaranty != 0 {
-			fees += round(balance * l.guaranty / 4)
-		}
-		if t%4 == 0 {
-			fees += l.agency
-		}
-		drawn += draw
+		fees := c.fees(t, balance, draw)
 		balance += draw
 		paid := interest
 		if l.capitalize && t < c.grace {
@@ -134,12 +114,45 @@ func (l *line) walk(f *flow, rateFactor float64, until int) {
 	}
 }
 
+// reset clears what the last walk left and finds the first draw.
+func (f *flow) reset(until int) {
+	f.first, f.changed = -1, false
+	for q, draw := range f.draws[:f.last+1] {
+		if draw > 0 {
+			f.first = q
+			break
+		}
+	}
+	clear(f.effect[:until])
+	clear(f.service[:until])
+	clear(f.principal[:until])
+	f.drawn = f.first >= 0
+}
+
+// fees returns the periodic fees of a quarter and takes note of its draw.
+func (c *course) fees(t int, opening, draw float64) float64 {
+	l, fees := c.line, 0.0
+	if l.undrawn != 0 && t < c.available {
+		fees += round((2*(l.commitment-c.drawn) - l.drawHalves*draw) * l.undrawn / 8)
+	}
+	c.drawn += draw
+	if l.guaranty != 0 {
+		fees += round(opening * l.guaranty / 4)
+	}
+	if t%4 == 0 {
+		fees += l.agency
+	}
+	return fees
+}
+
 // course is the state of a walk.
 type course struct {
 	line        *line
 	opens       int
 	grace       int
+	available   int
 	rateFactor  float64
+	drawn       float64
 	made        int
 	base, level float64
 	// rate and weight are the running interval's rates in half a year's parts, as loan.repayment has them.

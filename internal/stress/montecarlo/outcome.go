@@ -18,6 +18,8 @@ var percentiles = []float64{0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95}
 type Outcome struct {
 	Paths int    `json:"paths"`
 	Seed  string `json:"seed"`
+	// Base is the path in which nothing is moved.
+	Base BaseOutcome `json:"base"`
 	// MinDSCR is over the paths in which debt falls due; null where there is none.
 	MinDSCR *RatioSpread `json:"min_dscr"`
 	// WithoutDebt counts the paths in which none does.
@@ -31,6 +33,13 @@ type Outcome struct {
 	Quarters             []Fan          `json:"quarters"`
 	Factors              []FactorSpread `json:"factors"`
 	Notes                []funding.Text `json:"notes"`
+}
+
+// BaseOutcome is the unstressed plan; its lowest DSCR is null where no debt falls due.
+type BaseOutcome struct {
+	MinDSCR   *string      `json:"min_dscr"`
+	PeakGap   money.Amount `json:"peak_gap"`
+	Shortfall money.Amount `json:"shortfall"`
 }
 
 // Below is the probability that the lowest DSCR is below a threshold, of the paths that have one.
@@ -103,6 +112,12 @@ func (r *run) outcome() *Outcome {
 		if !math.IsNaN(result.minDSCR) {
 			ratios = append(ratios, result.minDSCR)
 		}
+	}
+	base := newScratch(r.model).run(ones())
+	out.Base = BaseOutcome{PeakGap: fen(base.peakGap), Shortfall: fen(base.shortfall)}
+	if !math.IsNaN(base.minDSCR) {
+		text := six(base.minDSCR)
+		out.Base.MinDSCR = &text
 	}
 	out.WithoutDebt = r.in.Paths - len(ratios)
 	out.ShortfallProbability = r.probability(short, r.in.Paths)
