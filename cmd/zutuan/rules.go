@@ -57,10 +57,10 @@ func rulesCommand(env *environment, args []string) error {
 	case words[0] == "test":
 		return runRuleTests(env, library, options.products)
 	}
-	if err := countRules(env, library); err != nil || !options.analyse {
-		return err
+	if options.analyse {
+		return analyseRules(env, library)
 	}
-	return analyseRules(env, library)
+	return countRules(env, library)
 }
 
 // countRules says how much a clean library holds.

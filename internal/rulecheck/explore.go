@@ -262,22 +262,35 @@ func (x *explorer) turns(slot ruleexpr.Slot, fact ruleexpr.Fact) []int64 {
 		if !mentions(leaf, slot) {
 			continue
 		}
-		holds := func(value int64) ruleexpr.Truth {
+		reaches := func(value int64) ruleexpr.Truth {
 			setScaled(x.facts, slot, value)
-			return leaf.Truth(x.facts)
+			return notBelow(leaf, x.facts)
 		}
 		for _, stretch := range [][2]int64{{low, present}, {present, high}} {
-			if at, ok := turn(stretch[0], stretch[1], holds); ok {
+			if at, ok := turn(stretch[0], stretch[1], reaches); ok {
 				keep(at, at-1, at+1, at-2)
 			}
 		}
 		setScaled(x.facts, slot, present)
 	}
-	keep(low, high)
+	keep(low, low+1, high-1, high)
 	if low < 0 {
 		keep(0)
 	}
 	return out
+}
+
+// notBelow says whether the left side of a comparison has reached the right one, whatever the operator: that is where every
+// operator turns.
+func notBelow(comparison ruleexpr.Part, facts *ruleexpr.Facts) ruleexpr.Truth {
+	sign, known := side(comparison, facts)
+	switch {
+	case !known:
+		return ruleexpr.Undecided
+	case sign < 0:
+		return ruleexpr.False
+	}
+	return ruleexpr.True
 }
 
 // turn returns the first value above from at which a condition no longer says what it said at from, by halving; false
@@ -378,7 +391,7 @@ func (x *explorer) turnsOfPattern(slot ruleexpr.Slot, fact ruleexpr.Fact, p patt
 		if !mentions(leaf, slot) {
 			continue
 		}
-		holds := func(value int64) ruleexpr.Truth {
+		reaches := func(value int64) ruleexpr.Truth {
 			items := make([]decimal.Decimal, p.length)
 			for i := range items {
 				if i == p.place || p.place < 0 {
@@ -386,9 +399,9 @@ func (x *explorer) turnsOfPattern(slot ruleexpr.Slot, fact ruleexpr.Fact, p patt
 				}
 			}
 			x.facts.SetDecimals(slot, items)
-			return leaf.Truth(x.facts)
+			return notBelow(leaf, x.facts)
 		}
-		if at, ok := turn(low, high, holds); ok {
+		if at, ok := turn(low, high, reaches); ok {
 			out = append(out, at-1, at, at+1)
 		}
 	}
@@ -436,8 +449,8 @@ func decimalOf(value *big.Rat, decimals int) (decimal.Decimal, bool) {
 	return decimal.NewFromBigInt(scaled, -int32(decimals)), scaled.IsInt64()
 }
 
-// distinguish returns up to limit sets of settings at which two conditions come out differently.
-func distinguish(a, b *ruleexpr.Rule, base *ruleexpr.Facts, limit int) [][]Setting {
+// Distinguish returns up to limit sets of settings at which two conditions come out differently.
+func Distinguish(a, b *ruleexpr.Rule, base *ruleexpr.Facts, limit int) [][]Setting {
 	var found [][]Setting
 	explore([]ruleexpr.Part{a.Tree(), b.Tree()}, base, func(facts *ruleexpr.Facts, settings func() []Setting) bool {
 		if a.Holds(facts) != b.Holds(facts) {

@@ -158,7 +158,7 @@ func (s *scorer) killer(mutant *Mutant) *funding.ProductTest {
 	for _, base := range s.bases {
 		var found [][]Setting
 		if mutant.rule != nil {
-			found = distinguish(mutant.original, mutant.rule, base.facts, maxTrials)
+			found = Distinguish(mutant.original, mutant.rule, base.facts, maxTrials)
 		} else {
 			found = s.distinguishTerm(mutant, base)
 		}

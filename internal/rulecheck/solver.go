@@ -329,6 +329,9 @@ func (s *solver) opaque(part ruleexpr.Part, kids []ruleexpr.Part) interval {
 
 // spanOfNumber returns the range of a number over all of its cases.
 func (s *solver) spanOfNumber(part ruleexpr.Part) interval {
+	if kind, kids := part.Kind(), part.Parts(); (kind == ruleexpr.PartMin || kind == ruleexpr.PartMax) && kids[0].Type() == ruleexpr.TypeNumber {
+		return s.spanOfExtreme(kids, kind == ruleexpr.PartMax)
+	}
 	var out interval
 	for i, c := range s.numbers(part) {
 		if span := s.spanOf(*c.numerator); i == 0 {
@@ -338,6 +341,29 @@ func (s *solver) spanOfNumber(part ruleexpr.Part) interval {
 		}
 	}
 	return out
+}
+
+// spanOfExtreme returns the range of min or max: min is bounded above by each of its arguments, max below.
+func (s *solver) spanOfExtreme(kids []ruleexpr.Part, largest bool) interval {
+	out := s.spanOfNumber(kids[0])
+	for _, kid := range kids[1:] {
+		span := s.spanOfNumber(kid)
+		hull := out.hull(span)
+		if largest {
+			out = interval{tighter(out.low, span.low, 1), hull.high}
+		} else {
+			out = interval{hull.low, tighter(out.high, span.high, -1)}
+		}
+	}
+	return out
+}
+
+// tighter returns the larger (sign 1) or smaller (sign −1) of two ends; an end that is nil bounds nothing.
+func tighter(a, b *big.Rat, sign int) *big.Rat {
+	if a == nil || b != nil && b.Cmp(a) == sign {
+		return b
+	}
+	return a
 }
 
 func (s *solver) combine(kids []ruleexpr.Part, join func([]form) form) []guarded {

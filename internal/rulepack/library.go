@@ -44,9 +44,11 @@ const (
 	zonesPath        = "zones.yaml"
 	institutionsPath = "institutions.yaml"
 	listsPath        = "lists.yaml"
+	// analysisPath holds the findings of static analysis that somebody looked at and let stand; rulecheck reads it.
+	analysisPath = "analysis.yaml"
 )
 
-var rootFiles = []string{documentsPath, factsPath, institutionsPath, listsPath, marketPath, zonesPath}
+var rootFiles = []string{analysisPath, documentsPath, factsPath, institutionsPath, listsPath, marketPath, zonesPath}
 
 // Load reads a whole rules directory, embedded (rules.FS) or on disk (os.DirFS). Everything that is wrong in any file
 // is reported together, sorted by file and line; the error is then a document.Problems.
