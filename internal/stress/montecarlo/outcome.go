@@ -42,7 +42,8 @@ type BaseOutcome struct {
 	Shortfall money.Amount `json:"shortfall"`
 }
 
-// Below is the probability that the lowest DSCR is below a threshold, of the paths that have one.
+// Below is the probability that the lowest DSCR is below a threshold, of the paths that have one; none where no path
+// does.
 type Below struct {
 	DSCR        string `json:"dscr"`
 	Probability string `json:"probability"`
@@ -120,21 +121,24 @@ func (r *run) outcome() *Outcome {
 		out.Base.MinDSCR = &text
 	}
 	out.WithoutDebt = r.in.Paths - len(ratios)
-	out.ShortfallProbability = r.probability(short, r.in.Paths)
+	out.ShortfallProbability = probability(short, r.in.Paths)
 	for _, list := range [][]float64{ratios, gaps, missing} {
 		slices.Sort(list)
 	}
 	out.MinDSCR, out.PeakGap, out.Shortfall = ratioSpread(ratios), amountSpread(gaps), amountSpread(missing)
 	for _, threshold := range r.in.Thresholds {
+		if len(ratios) == 0 {
+			break // without debt there is no DSCR that could be below anything
+		}
 		at, _ := slices.BinarySearch(ratios, threshold)
-		out.Below = append(out.Below, Below{six(threshold), r.probability(at, len(ratios))})
+		out.Below = append(out.Below, Below{six(threshold), probability(at, len(ratios))})
 	}
 	for q := range out.Quarters {
 		count := 0
 		for _, worker := range r.short {
 			count += worker[q]
 		}
-		out.Quarters[q] = Fan{r.model.start.Add(q), r.probability(count, r.in.Paths), amountSpread(r.closing[q]), amountSpread(r.cumulative[q])}
+		out.Quarters[q] = Fan{r.model.start.Add(q), probability(count, r.in.Paths), amountSpread(r.closing[q]), amountSpread(r.cumulative[q])}
 	}
 	for _, d := range r.in.Spread.Distributions {
 		factor := FactorSpread{Factor: d.Factor, Distribution: d.Kind}
@@ -148,12 +152,7 @@ func (r *run) outcome() *Outcome {
 	return out
 }
 
-func (r *run) probability(count, of int) string {
-	if of == 0 {
-		return six(0)
-	}
-	return six(float64(count) / float64(of))
-}
+func probability(count, of int) string { return six(float64(count) / float64(of)) }
 
 func six(value float64) string { return strconv.FormatFloat(value, 'f', money.RatioDecimals, 64) }
 
