@@ -87,6 +87,9 @@ func (c *Case) runPlan(factors Factors) (*Chain, error) {
 	if problem := factors.check(); problem.ZH != "" {
 		return nil, document.Problems{{Path: "factors", Code: "size", ZH: problem.ZH, EN: problem.EN}}
 	}
+	if factors.Exchange.AfterDraws {
+		factors.Exchange.From = c.afterForeignDraws()
+	}
 	existing := c.Existing(factors)
 	length := plan.Quarters(c.Requirement, Lines(c.Sources), existing)
 	for {
@@ -207,6 +210,21 @@ func serviceOf(schedules []*loan.Schedule, requirement *funding.Requirement, qua
 		}
 	}
 	return service
+}
+
+// afterForeignDraws returns the quarter after the last planned draw of a foreign line, the first one without any.
+func (c *Case) afterForeignDraws() int {
+	after := 0
+	for i := range c.Sources {
+		if schedule := c.Sources[i].Line.Schedule; schedule != nil && c.Sources[i].Currency != "" {
+			for t := range schedule.Rows {
+				if row := &schedule.Rows[t]; row.Draw > 0 {
+					after = max(after, row.Quarter.Since(c.Requirement.Start)+1)
+				}
+			}
+		}
+	}
+	return after
 }
 
 // hasForeign reports whether anything is owed in another currency.

@@ -23,10 +23,12 @@ type Factors struct {
 	// Shut are the quarters in which no debt can be drawn.
 	Shut Window
 	// Exchange is a fall of the home currency by Depreciation from a quarter on: what is owed in another currency costs
-	// 1/(1−Depreciation) times as much.
+	// 1/(1−Depreciation) times as much. AfterDraws puts it, instead of From, right after the last planned draw of a foreign
+	// line, where it hurts most: before, less of the foreign currency would be drawn.
 	Exchange struct {
 		Depreciation money.Decimal
 		From         int
+		AfterDraws   bool
 	}
 	// Closure lets the income of the marked sources fall to Keep of itself in its quarters.
 	Closure struct {
@@ -255,6 +257,7 @@ func (s *sizes) factors(in *rulepack.StressScenario) Factors {
 	f.DelayStart, f.DelayRamp = s.quarters("delay.start", in.DelayStart), s.quarters("delay.ramp", in.DelayRamp)
 	f.Shut = Window{Quarters: s.quarters("refinancing_shut.quarters", in.Shut.Quarters), From: s.quarters("refinancing_shut.from", in.Shut.From)}
 	f.Exchange.Depreciation, f.Exchange.From = s.decimal("exchange.depreciation", in.Exchange.Depreciation), s.quarters("exchange.from", in.Exchange.From)
+	f.Exchange.AfterDraws = in.Exchange.From.Number == nil
 	f.Closure.Window = Window{Quarters: s.quarters("closure.quarters", in.Closure.Quarters), From: s.quarters("closure.from", in.Closure.From)}
 	f.Closure.Keep = s.decimal("closure.keep", in.Closure.Keep)
 	for i, source := range funding.IncomeSources {

@@ -130,6 +130,9 @@ func TestTheTinyCaseUnderEachStress(t *testing.T) {
 		// Everything from Q4 on costs 1/(1 − 0.2) = 1.25: principal 4 × 188.13, interest 7.53 + 5.65 + 3.76 + 1.89; 720 / 771.35.
 		{name: "the home currency falls, and the loan is in dollars", dscr: "0.933428", draws: "2026Q1 200.00, 2026Q2 402.00", factors: exchange("0.2", 4),
 			change: func(c *stress.Case) { c.Sources[0].Currency = "USD" }},
+		// Right after the last draw, from Q2 on: interest of Q2 and Q3 too, which the loan year does not see.
+		{name: "the home currency falls after the draws", dscr: "0.933428", draws: "2026Q1 200.00, 2026Q2 402.00", factors: afterDraws("0.2"),
+			change: func(c *stress.Case) { c.Sources[0].Currency = "USD" }},
 		{name: "the home currency falls, and the loan is in it", dscr: "1.166823", draws: "2026Q1 200.00, 2026Q2 402.00", factors: exchange("0.2", 4)},
 		// 760 twice, 1,000 committed: 560 + 440. Q1 lacks 760 + 5.60 − 440 = 325.60; 180 a quarter less interest 10.00 in Q2
 		// and Q3, less services 260, 257.50, 255 and 252.50 from Q4 on; 720 / 1,025.
@@ -164,6 +167,11 @@ func closure(from, quarters int) (f stress.Factors) {
 
 func exchange(depreciation string, from int) (f stress.Factors) {
 	f.Exchange.Depreciation, f.Exchange.From = money.MustRate(depreciation), from
+	return f
+}
+
+func afterDraws(depreciation string) (f stress.Factors) {
+	f.Exchange.Depreciation, f.Exchange.AfterDraws = money.MustRate(depreciation), true
 	return f
 }
 
