@@ -138,7 +138,7 @@ func CandidateOf(product *rulepack.Product, offer *match.Offer, institutions []f
 	line := lineOf(product, institutions)
 	line.TenorQuarters, line.GraceQuarters, line.Rate = offer.TenorQuarters, offer.GraceQuarters, offer.Rate.Value
 	return plan.Candidate{
-		Line: line, Terms: termsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
+		Line: line, Terms: TermsOf(product, offer), Smallest: max(product.Terms.SizeMin, product.Terms.SizeStep), Largest: offer.Limit, Step: product.Terms.SizeStep,
 	}
 }
 
@@ -154,8 +154,8 @@ func lineOf(product *rulepack.Product, institutions []funding.Institution) plan.
 	return line
 }
 
-// termsOf returns the terms on which any part of an offer would be repaid; without a schedule, no tenor.
-func termsOf(product *rulepack.Product, offer *match.Offer) loan.Terms {
+// TermsOf returns the terms on which any part of an offer would be repaid; without a schedule, no tenor.
+func TermsOf(product *rulepack.Product, offer *match.Offer) loan.Terms {
 	if !offer.Scheduled {
 		return loan.Terms{Availability: product.Terms.AvailabilityQuarters}
 	}
