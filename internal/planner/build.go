@@ -33,6 +33,7 @@ type Built struct {
 	// the program's, (optimum found − bound) / optimum found to 6 decimals: 0 when it is proven optimal. Rounding is what
 	// whole steps, whole fen and the margins for them add to the program's optimum. Proven says that the search was not
 	// cut short.
+	Optimum  money.Amount
 	Bound    money.Amount
 	Gap      money.Decimal
 	Rounding money.Amount
@@ -65,6 +66,9 @@ var (
 	// ErrUnsolved: the search ended at its limit without any plan.
 	ErrUnsolved = errors.New("the search ended without a plan; raise the number of nodes")
 )
+
+// errNoSteps: no commitments of whole steps keep the limits in this part of the program.
+var errNoSteps = errors.New("no commitments of whole steps keep the limits")
 
 // maxRepairs bounds how often a program is sent back; each time margins are four times as wide, so the last are a
 // thousand times those that rounding can need.
@@ -188,7 +192,8 @@ func (s *search) judge(built *Built, lines []plan.Line) error {
 func (s *search) prove(ctx context.Context, built *Built, a *answered) error {
 	built.Bound, built.Proven = fen(a.bound), a.proven
 	built.Gap = decimalOf(lp.RelativeGap(a.solution.Objective, a.bound), money.RatioDecimals)
-	built.Rounding = built.Cost.Total - fen(a.solution.Objective)
+	built.Optimum = fen(a.solution.Objective)
+	built.Rounding = built.Cost.Total - built.Optimum
 	built.Program = sizeOf(a.model)
 	var err error
 	built.Prices, err = s.prices(ctx, a)
@@ -203,7 +208,7 @@ func (s *search) lines(ctx context.Context, a *answered) ([]plan.Line, error) {
 	}
 	var lines []plan.Line
 	for _, o := range a.program.options {
-		if !a.solution.IsOne(o.columns.use) {
+		if rounded.Value(o.columns.use) < 0.5 {
 			continue
 		}
 		line, err := s.line(o, rounded)
@@ -217,9 +222,9 @@ func (s *search) lines(ctx context.Context, a *answered) ([]plan.Line, error) {
 	return lines, nil
 }
 
-// wholeSteps holds the decisions, rounds every commitment to whole steps and solves what is left. Where all rounded up
-// cannot be, commitments are rounded one by one, up where that is possible and down otherwise. What an earlier stage of
-// the objective has reached gives way by as little as the steps ask for.
+// wholeSteps holds the decisions, rounds every commitment up to whole steps and solves what is left. Where that breaks a
+// limit, the steps are left to the solver. What an earlier stage of the objective has reached gives way by as little as
+// the steps ask for.
 func (s *search) wholeSteps(ctx context.Context, a *answered) (*lp.Solution, error) {
 	var rounded *lp.Solution
 	var err error
@@ -229,7 +234,7 @@ func (s *search) wholeSteps(ctx context.Context, a *answered) (*lp.Solution, err
 			row := held.Row(a.held)
 			held.SetRowBounds(a.held, row.Lower, row.Upper+slack*math.Abs(row.Upper)+slack)
 		}
-		if rounded, err = s.roundedHolding(ctx, a, held); err == nil || !errors.Is(err, ErrNotReproduced) || a.held < 0 {
+		if rounded, err = s.roundedHolding(ctx, a, held); err == nil || !errors.Is(err, errNoSteps) || a.held < 0 {
 			break
 		}
 	}
@@ -246,32 +251,40 @@ func (s *search) roundedHolding(ctx context.Context, a *answered, held *lp.Model
 	}
 	all := held.Clone()
 	for _, o := range used {
-		all.Fix(o.columns.commitment, o.rounded(o.drawn(a.solution), true))
+		all.Fix(o.columns.commitment, o.rounded(o.drawn(a.solution)))
 	}
 	solution, err := s.in.solve(ctx, all)
 	if err != nil || solution.HasPoint() {
 		return solution, err
 	}
-	current := a.solution
-	for _, o := range used {
-		drawn := o.drawn(current)
-		for _, up := range []bool{true, false} {
-			trial := held.Clone()
-			trial.Fix(o.columns.commitment, o.rounded(drawn, up))
-			found, err := s.in.solve(ctx, trial)
-			if err != nil {
-				return nil, err
-			}
-			if found.HasPoint() {
-				held, current = trial, found
-				break
-			}
-			if !up {
-				return nil, fmt.Errorf("%w: %s in whole steps", ErrNotReproduced, o.source.Line.ID)
-			}
+	return s.integerSteps(ctx, a, held, used)
+}
+
+// integerSteps leaves the number of steps of each commitment to the solver. It is tried with the decisions held first,
+// and where no whole steps fit those, with the decisions open too.
+func (s *search) integerSteps(ctx context.Context, a *answered, held *lp.Model, used []*option) (*lp.Solution, error) {
+	stepped := func(model *lp.Model, options []*option) *lp.Model {
+		for _, o := range options {
+			most := math.Floor(o.largest/o.step + 0.5)
+			count := model.AddInteger(o.name("steps", -1), 0, most, 0)
+			row := lp.Sum(o.columns.commitment)
+			row.Add(count, -o.step)
+			model.AddEqual(o.name("steps", -1), row, 0)
 		}
+		return model
 	}
-	return current, nil
+	solution, err := s.in.solve(ctx, stepped(held.Clone(), used))
+	if err != nil || solution.HasPoint() {
+		return solution, err
+	}
+	solution, err = s.in.solve(ctx, stepped(a.model.Clone(), a.program.options))
+	if err != nil {
+		return nil, err
+	}
+	if !solution.HasPoint() {
+		return nil, fmt.Errorf("%w: %s", errNoSteps, solution.Status)
+	}
+	return solution, nil
 }
 
 // drawn is Σ draws of an option in a solution, 万元.
@@ -283,14 +296,11 @@ func (o *option) drawn(solution *lp.Solution) float64 {
 	return sum
 }
 
-// rounded returns a commitment of whole steps within the bounds. What is within a hundredth of a fen of a whole step
-// counts as that step.
-func (o *option) rounded(drawn float64, up bool) float64 {
+// rounded returns a commitment of whole steps within the bounds, upwards. What is within a hundredth of a fen of a whole
+// step counts as that step.
+func (o *option) rounded(drawn float64) float64 {
 	const noise = 1e-8
 	steps := math.Ceil((drawn - noise) / o.step)
-	if !up {
-		steps = math.Floor((drawn + noise) / o.step)
-	}
 	return min(max(steps*o.step, o.smallest), max(o.largest, o.smallest))
 }
 
@@ -359,19 +369,12 @@ func (o *option) shares(solution *lp.Solution) []money.Decimal {
 // conflict names limits that exclude one another in the program: the rows of an irreducible conflict in its relaxation,
 // by constraint. Where only whole-number decisions conflict there is nothing to name.
 func (s *search) conflict(ctx context.Context, built *Built, m margins) error {
-	as := s.shape(m)
-	as.first, as.life, as.pace = anyFirst, true, pace{}
-	if s.in.Limits.CapitalProRata && !s.in.furtherCapital() {
-		as.pace.kind = paceOwn
-	}
-	p := newProgram(&s.in.Case, s.statement, s.signings, as)
+	p := s.whole(m)
 	built.Program = sizeOf(p.model)
 	rows, columns, err := s.in.Solver.IIS(ctx, p.model.Relaxed())
-	if errors.Is(err, lp.ErrFeasible) {
-		return nil
-	}
 	if err != nil {
-		return err
+		// The conflict is a help to the reader; that there is no plan is known without it.
+		return ctx.Err()
 	}
 	built.Conflict = conflictNames(append(rows, columns...))
 	return nil
@@ -402,4 +405,27 @@ func conflictNames(names []string) []string {
 
 func sizeOf(model *lp.Model) ProgramSize {
 	return ProgramSize{model.NumColumns(), model.NumRows(), model.NumIntegers(), model.NumTerms()}
+}
+
+// Program returns the whole program of a case as one model, the quarter in which loan years begin and the tenor match
+// included, for a solver outside to check: its least cost is what Build finds part by part. Sources that bring further
+// capital leave the pace of capital out of it (see pace).
+func Program(in Input) (*lp.Model, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	s, err := newSearch(&in)
+	if err != nil {
+		return nil, err
+	}
+	return s.whole(firstMargins()).model, nil
+}
+
+func (s *search) whole(m margins) *program {
+	as := s.shape(m)
+	as.first, as.life = anyFirst, true
+	if s.in.Limits.CapitalProRata && !s.in.furtherCapital() {
+		as.pace.kind = paceOwn
+	}
+	return newProgram(&s.in.Case, s.statement, s.signings, as)
 }

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"context"
 	"fmt"
 	"sort"
 
@@ -199,15 +198,3 @@ func (c *Case) sorted() []Source {
 	sort.SliceStable(sources, func(i, j int) bool { return sources[i].Line.ID < sources[j].Line.ID })
 	return sources
 }
-
-// solve runs the solver with the limits of the input.
-func (in *Input) solve(ctx context.Context, model *lp.Model) (*lp.Solution, error) {
-	nodes := in.MaxNodes
-	if nodes == 0 {
-		nodes = DefaultMaxNodes
-	}
-	return in.Solver.Solve(ctx, model, lp.Options{MaxNodes: nodes, RelativeGap: relativeGap})
-}
-
-// relativeGap ends a search: a plan within a ten-millionth of the best possible is called the best.
-const relativeGap = 1e-7
