@@ -60,7 +60,8 @@ type Store interface {
 	// Count counts the records that match. ErrInvalid.
 	Count(ctx context.Context, kind string, where []Filter) (int64, error)
 
-	// Sum adds a numeric field up in the database, grouped by another, ordered by that. ErrInvalid, ErrOverflow.
+	// Sum adds a numeric field up in the database, grouped by another, ordered by that. Count and Sum of a group may
+	// differ by a write that is made meanwhile. ErrInvalid, ErrOverflow.
 	Sum(ctx context.Context, query SumQuery) ([]Group, error)
 
 	// Changes lists the newest state of the records of a kind that were written after a place of the kind's change feed,

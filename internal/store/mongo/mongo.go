@@ -132,25 +132,51 @@ func (e *engine) prepare(ctx context.Context, kinds []store.Kind) error {
 		if err := e.fill(ctx, kind); err != nil {
 			return fmt.Errorf("%s: %w", kind.Name, err)
 		}
-		if _, err := e.records(kind).Indexes().CreateMany(ctx, indexes(kind)); err != nil {
+		if err := ensure(ctx, e.records(kind), indexes(kind)); err != nil {
 			return fmt.Errorf("indexes of %s: %w", kind.Name, err)
 		}
 	}
-	_, err := e.archive().Indexes().CreateOne(ctx, driver.IndexModel{Keys: bson.D{{Key: "k", Value: 1}, {Key: "i", Value: 1}, {Key: "a", Value: 1}}, Options: options.Index().SetName("by_record")})
-	return err
+	return ensure(ctx, e.archive(), []index{{name: "by_record", keys: bson.D{{Key: "k", Value: 1}, {Key: "i", Value: 1}, {Key: "a", Value: 1}}}})
 }
 
-// indexes are those of the kind's lists, the unique fields and the change feed. A name is made of what it indexes, so
-// that an index which exists is left as it is.
-func indexes(kind store.Kind) []driver.IndexModel {
-	var models []driver.IndexModel
+// index is one index; its name is made of what it indexes.
+type index struct {
+	name   string
+	keys   bson.D
+	unique bool
+}
+
+// ensure makes the indexes that are not there yet.
+func ensure(ctx context.Context, collection *driver.Collection, wanted []index) error {
+	present, err := collection.Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, one := range present {
+		known[one.Name] = true
+	}
+	for _, one := range wanted {
+		if known[one.name] {
+			continue
+		}
+		if _, err := collection.Indexes().CreateOne(ctx, driver.IndexModel{Keys: one.keys, Options: options.Index().SetUnique(one.unique).SetName(one.name)}); err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+	}
+	return nil
+}
+
+// indexes are those of the kind's lists, the unique fields and the change feed.
+func indexes(kind store.Kind) []index {
+	var all []index
 	if !kind.Perishable {
-		models = append(models, driver.IndexModel{Keys: bson.D{{Key: "s", Value: 1}}, Options: options.Index().SetUnique(true).SetName("feed")})
+		all = append(all, index{"feed", bson.D{{Key: "s", Value: 1}}, true})
 	}
 	for _, field := range kind.Uniques() {
-		models = append(models, driver.IndexModel{Keys: bson.D{{Key: claim(field), Value: 1}}, Options: options.Index().SetUnique(true).SetName("unique_" + field.Name)})
+		all = append(all, index{"unique_" + field.Name, bson.D{{Key: claim(field), Value: 1}}, true})
 	}
-	for _, list := range append([][]string{{store.FieldID}}, kind.Lists...) {
+	for _, list := range kind.Lists {
 		var keys bson.D
 		for _, name := range list {
 			keys = append(keys, bson.E{Key: path(kind, name), Value: 1})
@@ -158,14 +184,9 @@ func indexes(kind store.Kind) []driver.IndexModel {
 		if keys[len(keys)-1].Key != "_id" {
 			keys = append(keys, bson.E{Key: "_id", Value: 1})
 		}
-		if len(keys) > 1 {
-			models = append(models, driver.IndexModel{Keys: keys, Options: options.Index().SetName("by_" + strings.Join(list, "_and_"))})
-		}
+		all = append(all, index{"by_" + strings.Join(list, "_and_"), keys, false})
 	}
-	if len(models) == 0 {
-		models = append(models, driver.IndexModel{Keys: bson.D{{Key: "u", Value: 1}, {Key: "_id", Value: 1}}, Options: options.Index().SetName("by_updated")})
-	}
-	return models
+	return all
 }
 
 // fill gives a field that is new in this release its zero in documents that do not have it.

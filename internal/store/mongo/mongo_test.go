@@ -199,6 +199,11 @@ func TestExportWhileWriting(t *testing.T) {
 	ctx, clock := context.Background(), storetest.NewClock()
 	s := fresh(t).Open(t, storetest.Kinds(), clock.Now, nil)
 	storetest.Fill(t, s, clock)
+	// The export writes blocks of 64 KiB; this record fills the first one after n0001 has gone into it.
+	large := store.Draft{Kind: "note", ID: "z", Body: []byte(`"` + strings.Repeat("x", 200_000) + `"`)}
+	if _, err := s.Create(ctx, large, store.Change{Who: "a", Action: "b"}); err != nil {
+		t.Fatal(err)
+	}
 	writer := &interrupting{change: func() {
 		if _, err := s.Update(ctx, "note", "n0001", 0, store.Change{Who: "a", Action: "b"}, func(r store.Record) (store.Draft, error) { return r.Draft(), nil }); err != nil {
 			t.Error(err)
@@ -244,6 +249,20 @@ func TestServiceKinds(t *testing.T) {
 			t.Errorf("%+v, %v", report, err)
 		}
 	}
+}
+
+// Ensure a killed process loses no acknowledged write and leaves no half of one.
+func TestKilledWriterLosesNothing(t *testing.T) {
+	storetest.RunKilled(t, 2, func(t testing.TB) string { return fresh(t).db.Name() }, func(name string) (store.Store, error) {
+		return Open(context.Background(), Config{URI: os.Getenv("MONGODB_URI"), Database: name, Kinds: storetest.Kinds(), Clock: time.Now})
+	}, "MONGODB_URI="+uriOrNone(t))
+}
+
+// uriOrNone is the server for the process that will be killed; that process itself gets it from its environment.
+func uriOrNone(t testing.TB) string {
+	uri := storetest.MongoURI(t)
+	t.Setenv("MONGODB_URI", uri)
+	return uri
 }
 
 func TestOpenRefusals(t *testing.T) {

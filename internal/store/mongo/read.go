@@ -175,34 +175,52 @@ func (e *engine) Count(ctx context.Context, kind store.Kind, where []store.Filte
 	return count, wrap("count", kind, err)
 }
 
+// Sum asks twice, for the counts and for the sums: the test server gives one result for a group at a time.
 func (e *engine) Sum(ctx context.Context, kind store.Kind, where []store.Filter, field store.Field, by *store.Field) ([]store.Group, error) {
 	var group any
 	groupType := store.FieldText
 	if by != nil {
 		group, groupType = "$"+path(kind, by.Name), by.Type
 	}
-	pipeline := bson.A{
-		bson.D{{Key: "$match", Value: condition(kind, where, store.Search{})}},
-		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: group}, {Key: "sum", Value: bson.D{{Key: "$sum", Value: "$" + path(kind, field.Name)}}}, {Key: "count", Value: bson.D{{Key: "$count", Value: bson.D{}}}}}}},
-	}
-	cursor, err := e.records(kind).Aggregate(ctx, pipeline)
+	counts := map[store.Value]int64{}
+	err := e.grouped(ctx, kind, where, group, groupType, bson.D{{Key: "$count", Value: bson.D{}}}, func(by store.Value, result bson.RawValue) error {
+		counts[by], _ = result.AsInt64OK()
+		return nil
+	})
 	if err != nil {
-		return nil, wrap("sum", kind, err)
+		return nil, wrap("count", kind, err)
+	}
+	var groups []store.Group
+	err = e.grouped(ctx, kind, where, group, groupType, bson.D{{Key: "$sum", Value: "$" + path(kind, field.Name)}}, func(by store.Value, result bson.RawValue) error {
+		// A sum that leaves the int64 comes back as a binary float, which nobody may see.
+		sum, ok := result.AsInt64OK()
+		if result.Type == bson.TypeDouble || !ok {
+			return store.Overflow(kind.Name, field.Name)
+		}
+		groups = append(groups, store.Group{By: by, Count: counts[by], Sum: sum})
+		return nil
+	})
+	return groups, wrap("sum", kind, err)
+}
+
+// grouped calls visit with the result of one accumulator for each group.
+func (e *engine) grouped(ctx context.Context, kind store.Kind, where []store.Filter, group any, groupType store.FieldType, accumulator bson.D, visit func(store.Value, bson.RawValue) error) error {
+	cursor, err := e.records(kind).Aggregate(ctx, bson.A{
+		bson.D{{Key: "$match", Value: condition(kind, where, store.Search{})}},
+		bson.D{{Key: "$group", Value: bson.D{{Key: "_id", Value: group}, {Key: "result", Value: accumulator}}}},
+	})
+	if err != nil {
+		return err
 	}
 	defer cursor.Close(ctx)
-	var groups []store.Group
 	for cursor.Next(ctx) {
-		// A sum that leaves the int64 comes back as a binary float, which nobody may see.
-		sum, ok := cursor.Current.Lookup("sum").AsInt64OK()
-		if cursor.Current.Lookup("sum").Type == bson.TypeDouble || !ok {
-			return nil, store.Overflow(kind.Name, field.Name)
-		}
-		count, _ := cursor.Current.Lookup("count").AsInt64OK()
 		text, _ := cursor.Current.Lookup("_id").StringValueOK()
 		number, _ := cursor.Current.Lookup("_id").Int64OK()
-		groups = append(groups, store.Group{By: store.Stored(groupType, text, number), Count: count, Sum: sum})
+		if err := visit(store.Stored(groupType, text, number), cursor.Current.Lookup("result")); err != nil {
+			return err
+		}
 	}
-	return groups, wrap("sum", kind, cursor.Err())
+	return cursor.Err()
 }
 
 func (e *engine) Changes(ctx context.Context, kind store.Kind, after int64, limit int) ([]store.Stamp, error) {

@@ -196,6 +196,13 @@ func explain(t *testing.T, db *sql.DB, kind store.Kind, search store.Search) str
 	return strings.Join(plan, "\n")
 }
 
+// Ensure a killed process loses no acknowledged write and leaves no half of one. `make crash-test` kills a thousand.
+func TestKilledWriterLosesNothing(t *testing.T) {
+	storetest.RunKilled(t, 5, func(t testing.TB) string { return filepath.Join(t.TempDir(), "killed.db") }, func(path string) (store.Store, error) {
+		return Open(context.Background(), Config{Path: path, Kinds: storetest.Kinds(), Clock: time.Now})
+	})
+}
+
 func TestOpenRefusals(t *testing.T) {
 	directory := t.TempDir()
 	text := filepath.Join(directory, "text.db")
