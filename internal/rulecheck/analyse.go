@@ -133,6 +133,14 @@ func (a *analysis) eachRule() {
 	}
 }
 
+// A condition without a proof is suspect where every case searched came out the same: after constantTries cases the search
+// ends – a text is analysed while it is typed – and fewer than leastTries are no ground for suspicion, because what moves
+// the condition may lie where the search does not go.
+const (
+	constantTries = 2_000
+	leastTries    = 20
+)
+
 // constant looks for a proof that a condition has one outcome; where there is none, and a bounded search sees only one, it
 // says that.
 func constant(s *solver, rule *ruleexpr.Rule, reference *ruleexpr.Facts) (Finding, bool) {
@@ -148,9 +156,9 @@ func constant(s *solver, rule *ruleexpr.Rule, reference *ruleexpr.Facts) (Findin
 	seen := map[ruleexpr.Truth]int{}
 	explore([]ruleexpr.Part{tree}, reference, func(facts *ruleexpr.Facts, _ func() []Setting) bool {
 		seen[rule.Holds(facts)]++
-		return seen[ruleexpr.True] > 0 && seen[ruleexpr.False] > 0
+		return seen[ruleexpr.True] > 0 && seen[ruleexpr.False] > 0 || seen[ruleexpr.True]+seen[ruleexpr.False] >= constantTries
 	})
-	if (seen[ruleexpr.True] > 0) == (seen[ruleexpr.False] > 0) {
+	if tries := seen[ruleexpr.True] + seen[ruleexpr.False]; tries < leastTries || seen[ruleexpr.True] > 0 && seen[ruleexpr.False] > 0 {
 		return Finding{}, false
 	}
 	want := seen[ruleexpr.True] > 0

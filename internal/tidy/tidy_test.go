@@ -108,7 +108,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // pure are the packages that decide numbers: no I/O, no clock, no chance.
 var pure = []string{"internal/money", "internal/quarter", "internal/document", "internal/ruleexpr", "internal/yield", "internal/funding", "internal/loan", "internal/cashflow",
-	"internal/facts", "internal/match", "internal/plan", "internal/risk", "internal/lp", "internal/stress", "internal/stress/montecarlo"}
+	"internal/facts", "internal/match", "internal/plan", "internal/risk", "internal/rulecheck", "internal/lp", "internal/stress", "internal/stress/montecarlo"}
 
 func TestDecidersDoNoInputOrOutput(t *testing.T) {
 	forbidden := map[string]bool{"os": true, "net": true, "net/http": true, "io/ioutil": true, "math/rand": true, "math/rand/v2": true, "log": true, "log/slog": true, "os/exec": true, "syscall": true}
@@ -134,7 +134,7 @@ func TestDecidersDoNoInputOrOutput(t *testing.T) {
 
 // exact are the packages on the path of an amount; a binary float there is a defect.
 var exact = []string{"internal/money", "internal/quarter", "internal/document", "internal/funding", "internal/ruleexpr", "internal/loan", "internal/cashflow", "internal/facts", "internal/match",
-	"internal/risk", "internal/stress", "internal/rulepack", "internal/office", "internal/store", "internal/store/sqlite", "internal/store/mongo", "cmd/zutuan"}
+	"internal/risk", "internal/rulecheck", "internal/stress", "internal/rulepack", "internal/office", "internal/store", "internal/store/sqlite", "internal/store/mongo", "cmd/zutuan"}
 
 func TestMoneyMeetsNoBinaryFloat(t *testing.T) {
 	for _, s := range sources(t) {

@@ -1,0 +1,118 @@
+package rulecheck
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"zutuan/internal/document"
+	"zutuan/internal/money"
+	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
+)
+
+// The severities of a diagnostic: an error keeps a draft from being saved, a warning does not.
+const (
+	SeverityError   = "error"
+	SeverityWarning = "warning"
+)
+
+// Diagnostic is one thing to tell somebody who is typing a product.
+type Diagnostic struct {
+	Severity string `json:"severity"`
+	Path     string `json:"path,omitempty"`
+	// Line and Column are 1-based; 0 where the place is not known.
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+	Code   string `json:"code"`
+	ZH     string `json:"zh"`
+	EN     string `json:"en"`
+	// Suggestion is what could stand there instead, empty where nothing is near.
+	Suggestion string `json:"suggestion,omitempty"`
+}
+
+// Diagnose says what is wrong with the text of a product as it stands, finished or not. Where the text cannot be read as a
+// whole, the expressions that it shows are checked all the same. A text without errors is analysed: what is then found are
+// warnings.
+func Diagnose(library *rulepack.Library, file string, data []byte) []Diagnostic {
+	product, err := library.Product(file, data)
+	if err != nil {
+		var problems document.Problems
+		if !errors.As(err, &problems) {
+			return []Diagnostic{{Severity: SeverityError, Code: "file", ZH: err.Error(), EN: err.Error()}}
+		}
+		out := fromProblems(problems)
+		if _, unreadable := document.Parse(file, data); unreadable != nil {
+			out = append(out, looseExpressions(library, data)...)
+		}
+		return out
+	}
+	facts := library.Vocabulary.NewFacts()
+	for _, parameter := range library.Parameters.All() {
+		if last := len(parameter.Values) - 1; last >= 0 {
+			// What cannot be read stays unknown; loading has refused it.
+			_ = facts.SetFromText(library.Vocabulary.Slot(rulepack.ParameterPrefix+parameter.ID), parameter.Values[last].Value)
+		}
+	}
+	var out []Diagnostic
+	for _, finding := range AnalyseProduct(library, product, facts) {
+		out = append(out, Diagnostic{Severity: SeverityWarning, Path: finding.Path, Line: finding.Line, Code: string(finding.Kind), ZH: finding.Message.ZH, EN: finding.Message.EN})
+	}
+	return out
+}
+
+// Where a message names what may have been meant, or the keys that are allowed, the nearest is the suggestion.
+var (
+	didYouMean   = regexp.MustCompile(`did you mean (.+?)\?`)
+	allowedWords = regexp.MustCompile(`^unknown key; allowed: (.+)$`)
+)
+
+func fromProblems(problems document.Problems) []Diagnostic {
+	out := make([]Diagnostic, len(problems))
+	for i, p := range problems {
+		out[i] = Diagnostic{Severity: SeverityError, Path: p.Path, Line: p.Line, Column: p.Column, Code: p.Code, ZH: p.ZH, EN: p.EN}
+		if match := didYouMean.FindStringSubmatch(p.EN); match != nil {
+			first, _, _ := strings.Cut(strings.ReplaceAll(match[1], " / ", ", "), ", ")
+			out[i].Suggestion = first
+		} else if match := allowedWords.FindStringSubmatch(p.EN); match != nil {
+			typed := p.Path[strings.LastIndex(p.Path, ".")+1:]
+			if near := document.Nearest(typed, strings.Split(match[1], ", ")); len(near) > 0 {
+				out[i].Suggestion = near[0]
+			}
+		}
+	}
+	return out
+}
+
+// quotedExpression finds the value of a key that holds an expression, in single quotes on one line.
+var quotedExpression = regexp.MustCompile(`\b(when|rate|max|rule|metric):\s*'((?:[^']|'')*)'`)
+
+// looseExpressions checks the expressions of a text that is not well-formed as a whole.
+func looseExpressions(library *rulepack.Library, data []byte) []Diagnostic {
+	var out []Diagnostic
+	for i, line := range strings.Split(string(data), "\n") {
+		for _, at := range quotedExpression.FindAllStringSubmatchIndex(line, -1) {
+			key, source := line[at[2]:at[3]], strings.ReplaceAll(line[at[4]:at[5]], "''", "'")
+			var err error
+			if key == "when" {
+				_, err = library.Vocabulary.CompileRule(source)
+			} else {
+				_, err = library.Vocabulary.CompileNumber(source)
+			}
+			var list ruleexpr.Errors
+			if !errors.As(err, &list) {
+				continue
+			}
+			for _, found := range list {
+				d := Diagnostic{Severity: SeverityError, Line: i + 1, Column: utf8.RuneCountInString(line[:at[4]]) + 1 + found.From, Code: "expression." + found.Code,
+					ZH: found.Message(money.Chinese), EN: found.Message(money.English)}
+				if len(found.Suggestions) > 0 {
+					d.Suggestion = found.Suggestions[0]
+				}
+				out = append(out, d)
+			}
+		}
+	}
+	return out
+}
