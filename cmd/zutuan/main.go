@@ -42,7 +42,7 @@ func commands() []command {
 		{"plan", "build FILE [--objective O] | evaluate PLAN --requirement F", "编制成本最低、期限匹配的方案，或复核已录入的方案", "build the cheapest plan whose tenor fits, or judge one typed in", planCommand},
 		{"stress", "FILE [--monte-carlo N --seed S | --reverse]", "压力情景、随机模拟、反向压力", "stress scenarios, simulation by chance, reverse stress", stressCommand},
 		{"facts", "[GROUP]", "规则可用的事实词典", "the dictionary of facts that rules may use", factsCommand},
-		{"rules", "check|test [DIR]", "检查规则包，运行其自带测试", "check rule packs and run their own tests", rulesCommand},
+		{"rules", "check [--analyse] | test [--mutate|--coverage] | diff A B | basis [DOC] | table export|import", "检查、测试、分析、比较规则，查依据，导入导出决策表", "check, test, analyse and compare rules; documents; decision tables", rulesCommand},
 	}
 }
 
