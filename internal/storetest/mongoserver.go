@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -15,8 +16,6 @@ var (
 	mongoOnce sync.Once
 	mongoURI  string
 	mongoErr  error
-	// mongoPipe keeps the server's input open.
-	mongoPipe any
 )
 
 // MongoURI returns the connection string of a MongoDB for tests: the one that MONGODB_URI names, or the test server
@@ -57,7 +56,6 @@ func startMongo() {
 		mongoErr = err
 		return
 	}
-	mongoPipe = input
 	output, err := server.StdoutPipe()
 	if err == nil {
 		err = server.Start()
@@ -72,6 +70,10 @@ func startMongo() {
 		return
 	}
 	mongoURI = strings.TrimSpace(line)
+	go func() {
+		_ = server.Wait()
+		runtime.KeepAlive(input) // An input that is collected is closed, and the server would end.
+	}()
 }
 
 // findUpwards looks for a file in this directory and those above it: tests run in their package's directory.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 	"time"
 
 	"zutuan/internal/store"
@@ -16,6 +17,56 @@ import (
 type queryer interface {
 	QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row
+}
+
+// prepared keeps the statements that were asked before: reading the text of a page over twenty regions costs more than
+// answering it.
+type prepared struct {
+	db    *sql.DB
+	mutex sync.Mutex
+	known map[string]*sql.Stmt
+}
+
+// maxPrepared bounds what is kept: questions come in as many shapes as there are kinds, lists and numbers of values.
+const maxPrepared = 512
+
+func newPrepared(db *sql.DB) *prepared { return &prepared{db: db, known: map[string]*sql.Stmt{}} }
+
+// statement returns nil where a statement is neither kept nor to be kept. The database closes the statements with
+// itself.
+func (p *prepared) statement(ctx context.Context, query string) *sql.Stmt {
+	p.mutex.Lock()
+	found, count := p.known[query], len(p.known)
+	p.mutex.Unlock()
+	if found != nil || count >= maxPrepared {
+		return found
+	}
+	made, err := p.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil // Asking it unprepared tells the error.
+	}
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	if found := p.known[query]; found != nil {
+		_ = made.Close()
+		return found
+	}
+	p.known[query] = made
+	return made
+}
+
+func (p *prepared) QueryContext(ctx context.Context, query string, arguments ...any) (*sql.Rows, error) {
+	if statement := p.statement(ctx, query); statement != nil {
+		return statement.QueryContext(ctx, arguments...)
+	}
+	return p.db.QueryContext(ctx, query, arguments...)
+}
+
+func (p *prepared) QueryRowContext(ctx context.Context, query string, arguments ...any) *sql.Row {
+	if statement := p.statement(ctx, query); statement != nil {
+		return statement.QueryRowContext(ctx, arguments...)
+	}
+	return p.db.QueryRowContext(ctx, query, arguments...)
 }
 
 // reader answers every question; over a transaction all its answers are of one moment.
@@ -57,11 +108,11 @@ func (r reader) Load(ctx context.Context, kind store.Kind, id string) (store.Rec
 
 // Whole reads record and trail in one transaction, so that both are of one moment.
 func (r reader) Whole(ctx context.Context, kind store.Kind, id string) (store.Whole, error) {
-	db, ok := r.q.(*sql.DB)
+	statements, ok := r.q.(*prepared)
 	if !ok {
 		return r.whole(ctx, kind, id)
 	}
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := statements.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return store.Whole{}, wrap("read", kind, err)
 	}

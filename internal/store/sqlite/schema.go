@@ -109,8 +109,9 @@ func declare(ctx context.Context, tx *sql.Tx, kind store.Kind) error {
 			statements = append(statements, fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (coalesce(fields->>'$.%s', %s)) VIRTUAL`, name, added, kept, field.Name, zero))
 		}
 		if field.Unique {
-			// An empty text is not claimed: any number of records may have none.
-			statements = append(statements, fmt.Sprintf(`CREATE UNIQUE INDEX IF NOT EXISTS %s_unique_%s ON %s (%s) WHERE %s <> ''`, name, field.Name, name, added, added))
+			// An empty text is not claimed: NULL is unlike NULL. A partial index would say the same, but SQLite then
+			// compiles every statement on the table anew each time its parameters change.
+			statements = append(statements, fmt.Sprintf(`CREATE UNIQUE INDEX IF NOT EXISTS %s_unique_%s ON %s (nullif(%s, ''))`, name, field.Name, name, added))
 		}
 	}
 	for _, fields := range kind.Lists {

@@ -63,7 +63,7 @@ func Open(ctx context.Context, config Config) (store.Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
-	e := &engine{reader: reader{read}, write: write, read: read, path: config.Path, fault: config.Fault}
+	e := &engine{reader: reader{newPrepared(read)}, write: write, read: read, path: config.Path, fault: config.Fault}
 	return store.Over(e, config.Kinds, config.Clock), nil
 }
 
