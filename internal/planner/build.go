@@ -79,8 +79,9 @@ type search struct {
 	in        *Input
 	statement *cashflow.Result
 	signings  []int
-	// life is set once a plan has been found to break the tenor match, which few come near.
-	life bool
+	// life is set once a plan has been found to break the tenor match, which few come near; paced once whole steps have
+	// been found to break the pace of capital.
+	life, paced bool
 }
 
 func newSearch(in *Input) (*search, error) {
@@ -170,6 +171,10 @@ func (s *search) build(ctx context.Context) (*Built, error) {
 			return built, s.prove(ctx, built, answer)
 		}
 		worst, m = broken[0], m.times(4)
+		for i := range broken {
+			s.life = s.life || broken[i].ID == ConstraintTenorMatch
+			s.paced = s.paced || broken[i].ID == ConstraintProRata
+		}
 	}
 	return nil, fmt.Errorf("%w: %s", ErrNotReproduced, worst.Name.EN)
 }
@@ -265,6 +270,9 @@ func (s *search) roundedHolding(ctx context.Context, a *answered, held *lp.Model
 func (s *search) integerSteps(ctx context.Context, a *answered, held *lp.Model, used []*option) (*lp.Solution, error) {
 	stepped := func(model *lp.Model, options []*option) *lp.Model {
 		for _, o := range options {
+			if o.step < leastStep {
+				continue
+			}
 			most := math.Floor(o.largest/o.step + 0.5)
 			count := model.AddInteger(o.name("steps", -1), 0, most, 0)
 			row := lp.Sum(o.columns.commitment)
@@ -287,6 +295,9 @@ func (s *search) integerSteps(ctx context.Context, a *answered, held *lp.Model, 
 	return solution, nil
 }
 
+// leastStep is the smallest step, in 万元, that is worth a whole number: smaller ones are rounded like draws.
+const leastStep = 0.01
+
 // drawn is Σ draws of an option in a solution, 万元.
 func (o *option) drawn(solution *lp.Solution) float64 {
 	sum := 0.0
@@ -307,7 +318,7 @@ func (o *option) rounded(drawn float64) float64 {
 // line turns one option of a solution into a line of fen; nil where it draws nothing.
 func (s *search) line(o *option, solution *lp.Solution) (*plan.Line, error) {
 	line := o.source.Line
-	line.Commitment = fen(solution.Value(o.columns.commitment))
+	line.Commitment = fenUp(solution.Value(o.columns.commitment))
 	line.Draws = o.roundedDraws(solution, s.statement, line.Commitment)
 	if len(line.Draws) == 0 {
 		return nil, nil
@@ -329,14 +340,25 @@ func (s *search) line(o *option, solution *lp.Solution) (*plan.Line, error) {
 	return &line, nil
 }
 
-// roundedDraws rounds the running sum of the draws, so that no part of it is off by more than half a fen and the whole
-// never exceeds the commitment.
+// roundedDraws rounds the running sum of the draws, so that no part of it is off by a fen and the whole never exceeds the
+// commitment: down on the way and up at the end for what is paid back, the other way round for capital, so that capital
+// stays ahead of debt.
 func (o *option) roundedDraws(solution *lp.Solution, statement *cashflow.Result, commitment money.Amount) []loan.Draw {
+	last := -1
+	for i, column := range o.columns.draws {
+		if solution.Value(column) > leastDraw {
+			last = i
+		}
+	}
 	var draws []loan.Draw
 	sum, before := 0.0, money.Amount(0)
-	for i, column := range o.columns.draws {
-		sum += max(solution.Value(column), 0)
-		upTo := min(fen(sum), commitment)
+	for i := 0; i <= last; i++ {
+		sum += max(solution.Value(o.columns.draws[i]), 0)
+		upTo := fenDown(sum)
+		if i == last || o.source.Line.IsCapital() && !o.source.Line.IsDebt() {
+			upTo = fenUp(sum)
+		}
+		upTo = min(upTo, commitment)
 		if upTo > before {
 			draws = append(draws, loan.Draw{Quarter: statement.Start.Add(o.columns.firstDraw + i), Amount: upTo - before})
 			before = upTo
@@ -344,6 +366,9 @@ func (o *option) roundedDraws(solution *lp.Solution, statement *cashflow.Result,
 	}
 	return draws
 }
+
+// leastDraw is what counts as a draw: half a fen, in 万元. Less is what a solver leaves over.
+const leastDraw = 5e-7
 
 // shares states free repayments as shares of the balance, twelve decimals, adding to exactly one.
 func (o *option) shares(solution *lp.Solution) []money.Decimal {

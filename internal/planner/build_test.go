@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"zutuan/internal/loan"
 	"zutuan/internal/money"
@@ -31,7 +32,9 @@ func TestABuiltPlanKeepsEveryLimitToTheFen(t *testing.T) {
 	feasible, repaired := 0, 0
 	for seed := range cases {
 		in := generated(uint64(seed))
-		built, err := planner.Build(context.Background(), in)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		built, err := planner.Build(ctx, in)
+		cancel()
 		if err != nil {
 			t.Errorf("case %d: %v", seed, err)
 			continue

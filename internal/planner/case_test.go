@@ -93,7 +93,7 @@ func (d dice) source(i int) planner.Source {
 	s.Line = plan.Line{ID: fmt.Sprintf("S%d", i), Product: fmt.Sprintf("S%d", i), Institution: fmt.Sprintf("bank-%d", d.between(1, 4)), Kind: "policy_loan", CountsAs: plan.CountsAsDebt,
 		Name: funding.Text{ZH: fmt.Sprintf("产品 %d", i)}}
 	s.Smallest, s.Largest = d.wan(0, 800), d.wan(2_000, 60_000)
-	s.Step = []money.Amount{money.Wan, 10 * money.Wan, 100 * money.Wan, money.Yuan}[d.IntN(4)]
+	s.Step = []money.Amount{money.Wan, 10 * money.Wan, 100 * money.Wan, money.Fen}[d.IntN(4)]
 	switch kind := d.IntN(12); {
 	case kind == 0:
 		s.Line.Kind, s.Line.CountsAs, s.Largest = "grant", plan.CountsAsGrant, d.wan(100, 1_500)

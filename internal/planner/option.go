@@ -14,6 +14,15 @@ func wan(amount money.Amount) float64 { return float64(amount) / float64(money.W
 // fen returns 万元 to the nearest fen.
 func fen(value float64) money.Amount { return money.Amount(math.Round(value * float64(money.Wan))) }
 
+// fenDown and fenUp round 万元 to whole fen; what is within a thousandth of a fen of a whole one is that one.
+func fenDown(value float64) money.Amount {
+	return money.Amount(math.Floor(value*float64(money.Wan) + 1e-3))
+}
+
+func fenUp(value float64) money.Amount {
+	return money.Amount(math.Ceil(value*float64(money.Wan) - 1e-3))
+}
+
 // real returns a decimal as a float; the planner alone may.
 func real(value money.Decimal) float64 { return value.InexactFloat64() }
 
@@ -35,6 +44,8 @@ type option struct {
 	// due are the quarters of instalments. firstDue and lastDue are counted from the requirement's start.
 	due               []int
 	firstDue, lastDue int
+	// lastService is the last quarter in which anything is paid, counted from the requirement's start.
+	lastService int
 	// smallest, largest and step are the bounds of the commitment in 万元, whole steps.
 	smallest, largest, step float64
 	columns                 optionColumns
@@ -159,11 +170,21 @@ func annuity(balance, rate float64, n int) float64 {
 // span finds the first and last quarter in which principal falls due.
 func (o *option) span() {
 	o.firstDue, o.lastDue = o.start+o.due[0], o.start+o.tenor-1
-	for t, repaid := range o.principal {
-		if repaid > 0 {
+	for t := len(o.principal) - 1; t >= 0; t-- {
+		if o.principal[t] > 0 {
 			o.firstDue = o.start + t
-			break
 		}
+	}
+	if !o.free {
+		last := o.tenor - 1
+		for o.principal[last] <= 0 {
+			last-- // a custom profile may end with shares of nothing
+		}
+		o.lastDue = o.start + last
+	}
+	o.lastService = o.lastDue
+	if o.terms.Fees.Agency > 0 {
+		o.lastService = max(o.lastService, o.start+(o.tenor-1)/4*4)
 	}
 }
 

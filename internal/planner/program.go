@@ -319,7 +319,7 @@ func (p *program) addSize(o *option, drawn lp.Expression, largest float64) {
 	idle.Add(c.use, -max(o.step, o.smallest))
 	m.AddAtMost(o.name("idle", -1), idle, 0)
 	used := drawn.Clone()
-	used.Add(c.use, -min(o.step, max(largest, o.step)))
+	used.Add(c.use, -o.least())
 	m.AddAtLeast(o.name("used", -1), used, 0)
 	if o.source.Terms.Fees.Upfront.IsPositive() && o.tenor > 0 && len(c.draws) > 0 {
 		// The fee falls due with the first draw, so the first draw is where the fee is: in the quarter of signing.
@@ -327,6 +327,11 @@ func (p *program) addSize(o *option, drawn lp.Expression, largest float64) {
 		signed.Add(c.use, -o.step)
 		m.AddAtLeast(o.name("signed", -1), signed, 0)
 	}
+}
+
+// least is what an offer in use draws at least: one step, and no token amount whose instalments would round to nothing.
+func (o *option) least() float64 {
+	return min(max(o.step, 1), max(o.largest, o.step))
 }
 
 // addGrace carries the balance through the quarters of grace. A new unknown stands for the balance only where it changes.
@@ -432,10 +437,16 @@ func (p *program) addFreeRepayment(o *option) {
 		}
 		p.model.AddEqual(o.name("balance", q), next, 0)
 	}
-	// The loan years begin with the first instalment, so there has to be one.
-	first := lp.Sum(c.repayments[0])
-	first.Add(c.use, -wan(money.Yuan*100))
-	p.model.AddAtLeast(o.name("R.first", -1), first, 0)
+	// The loan years begin with the first instalment and debt service ends with the last, so there have to be both.
+	ends := []int{0, len(c.repayments) - 1}
+	if len(c.repayments) == 1 {
+		ends = ends[:1]
+	}
+	for _, k := range ends {
+		due := lp.Sum(c.repayments[k])
+		due.Add(c.use, -wan(money.Yuan*100))
+		p.model.AddAtLeast(o.name("R.due", o.start+o.due[k]), due, 0)
+	}
 }
 
 // addFees books the fees that follow from commitment and use.
@@ -759,7 +770,7 @@ func (p *program) addTenorMatch() {
 		}
 	}
 	ends, seen := []int{}, map[int]bool{}
-	last := func(o *option) int { return max(o.start+o.tenor-1, existing) }
+	last := func(o *option) int { return max(o.lastService, existing) }
 	for _, o := range p.options {
 		if o.tenor > 0 && !seen[last(o)] {
 			seen[last(o)] = true
@@ -920,13 +931,18 @@ func (p *program) addProRata() {
 		p.addPaceRatio(debt, capital)
 		return
 	}
-	for q := 0; q < min(len(paid), p.quarters) && paid[q] < 1; q++ {
-		id := p.model.AddAtMost(fmt.Sprintf("pace[%d]", q), paced(debt, q, paid[q]), 0)
-		p.marks = append(p.marks, mark{kind: markProRata, row: id, quarter: q})
+	for q := 0; q < min(len(paid), p.quarters); q++ {
+		if paid[q] < 1 {
+			id := p.model.AddAtMost(fmt.Sprintf("pace[%d]", q), paced(debt, q, paid[q]), 0)
+			p.marks = append(p.marks, mark{kind: markProRata, row: id, quarter: q})
+		}
 		for _, o := range capital {
 			if paid[q] > 0 {
 				p.model.AddAtLeast(o.name("pace", q), paced([]*option{o}, q, paid[q]), 0)
 			}
+		}
+		if paid[q] >= 1 {
+			break // whatever comes later has been asked for already
 		}
 	}
 }
@@ -945,7 +961,7 @@ func (p *program) addPaceRatio(debt, capital []*option) {
 	}
 	row := paced(debt, p.quarters, 0)
 	row.AddScaled(paced(capital, p.quarters, 0), -p.pace.ratio)
-	p.model.AddAtLeast("pace.all", row, p.pace.ratio*wan(p.statement.Summary.CapitalTotal)-p.margins.capital)
+	p.model.AddAtLeast("pace.all", row, p.pace.ratio*wan(p.statement.Summary.CapitalTotal))
 }
 
 // keepsPace reports whether a solution keeps capital at least pro rata with debt; ratio is its all debt / all capital.

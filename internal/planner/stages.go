@@ -70,7 +70,7 @@ func (s *search) keepingPace(ctx context.Context, solve func(paid pace) (*answer
 		return nil, err
 	}
 	kept, ratio := free.program.keepsPace(free.solution)
-	if kept {
+	if kept && !s.paced {
 		return free, nil
 	}
 	var best *answered
@@ -312,7 +312,7 @@ func (p *program) keepsLife(solution *lp.Solution) bool {
 	}
 	for _, o := range p.options {
 		if o.tenor > 0 && solution.IsOne(o.columns.use) {
-			first, end = min(first, o.firstDue), max(end, o.start+o.tenor-1)
+			first, end = min(first, o.firstDue), max(end, o.lastService)
 		}
 	}
 	if first == math.MaxInt {
