@@ -218,6 +218,9 @@ func (e *engine) putArchive(ctx context.Context, kind store.Kind, id string, fir
 	key := fmt.Sprintf("%s/%s/%d", kind.Name, id, first)
 	part := bson.D{{Key: "_id", Value: key}, {Key: "k", Value: kind.Name}, {Key: "i", Value: id}, {Key: "a", Value: first}, {Key: "t", Value: entries}}
 	_, err := e.archive().ReplaceOne(ctx, byID(key), part, options.Replace().SetUpsert(true))
+	if isDuplicate(err) { // Somebody inserted the same part at the same time; now it is there to be replaced.
+		_, err = e.archive().ReplaceOne(ctx, byID(key), part, options.Replace().SetUpsert(true))
+	}
 	return err
 }
 

@@ -76,7 +76,22 @@ func migrate(ctx context.Context, tx *sql.Tx) error {
 // is added later is a new column, which reads as its zero in older rows.
 func declare(ctx context.Context, tx *sql.Tx, kind store.Kind) error {
 	name := table(kind)
-	statements := []string{fmt.Sprintf(`CREATE TABLE IF NOT EXISTS %s (
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(recordTable, name)); err != nil {
+		return err
+	}
+	present, err := texts(ctx, tx, `SELECT name FROM pragma_table_xinfo(?)`, name)
+	if err != nil {
+		return err
+	}
+	for _, statement := range append(columns(kind, present), indexes(kind)...) {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+const recordTable = `CREATE TABLE IF NOT EXISTS %s (
     n       INTEGER PRIMARY KEY,
     id      TEXT    NOT NULL UNIQUE,
     version INTEGER NOT NULL,
@@ -87,49 +102,48 @@ func declare(ctx context.Context, tx *sql.Tx, kind store.Kind) error {
     head    TEXT    NOT NULL, -- hash of the newest entry of the trail
     fields  TEXT    NOT NULL, -- index part: one JSON object without zero values
     body    TEXT    NOT NULL  -- canonical JSON
-) STRICT`, name)}
-	if _, err := tx.ExecContext(ctx, statements[0]); err != nil {
-		return err
+) STRICT`
+
+// columns adds those that are not present.
+func columns(kind store.Kind, present map[string]bool) []string {
+	var statements []string
+	for _, field := range kind.Fields {
+		added := column(kind, field.Name)
+		if present[added] {
+			continue
+		}
+		kept, zero := "INTEGER", "0"
+		if field.Type == store.FieldText {
+			kept, zero = "TEXT", "''"
+		}
+		statements = append(statements, fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (coalesce(fields->>'$.%s', %s)) VIRTUAL`, table(kind), added, kept, field.Name, zero))
 	}
-	columns, err := texts(ctx, tx, `SELECT name FROM pragma_table_xinfo(?)`, name)
-	if err != nil {
-		return err
-	}
-	statements = statements[:0]
+	return statements
+}
+
+// indexes are those of the change feed, the unique fields and the lists. A name is made of what it indexes.
+func indexes(kind store.Kind) []string {
+	name := table(kind)
+	var statements []string
 	if !kind.Perishable {
 		statements = append(statements, fmt.Sprintf(`CREATE UNIQUE INDEX IF NOT EXISTS %s_seq ON %s (seq)`, name, name))
 	}
-	for _, field := range kind.Fields {
-		added := column(kind, field.Name)
-		if !columns[added] {
-			kept, zero := "INTEGER", "0"
-			if field.Type == store.FieldText {
-				kept, zero = "TEXT", "''"
-			}
-			statements = append(statements, fmt.Sprintf(`ALTER TABLE %s ADD COLUMN %s %s GENERATED ALWAYS AS (coalesce(fields->>'$.%s', %s)) VIRTUAL`, name, added, kept, field.Name, zero))
-		}
-		if field.Unique {
-			// An empty text is not claimed: NULL is unlike NULL. A partial index would say the same, but SQLite then
-			// compiles every statement on the table anew each time its parameters change.
-			statements = append(statements, fmt.Sprintf(`CREATE UNIQUE INDEX IF NOT EXISTS %s_unique_%s ON %s (nullif(%s, ''))`, name, field.Name, name, added))
-		}
+	for _, field := range kind.Uniques() {
+		// An empty text is not claimed: NULL is unlike NULL. A partial index would say the same, but SQLite then compiles
+		// every statement on the table anew each time its parameters change.
+		statements = append(statements, fmt.Sprintf(`CREATE UNIQUE INDEX IF NOT EXISTS %s_unique_%s ON %s (nullif(%s, ''))`, name, field.Name, name, column(kind, field.Name)))
 	}
 	for _, fields := range kind.Lists {
-		columns := make([]string, 0, len(fields)+1)
+		var keys []string
 		for _, field := range fields {
-			columns = append(columns, column(kind, field))
+			keys = append(keys, column(kind, field))
 		}
-		if columns[len(columns)-1] != store.FieldID {
-			columns = append(columns, store.FieldID)
+		if keys[len(keys)-1] != store.FieldID {
+			keys = append(keys, store.FieldID)
 		}
-		statements = append(statements, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %s_by_%s ON %s (%s)`, name, strings.Join(fields, "_and_"), name, list(columns)))
+		statements = append(statements, fmt.Sprintf(`CREATE INDEX IF NOT EXISTS %s_by_%s ON %s (%s)`, name, strings.Join(fields, "_and_"), name, strings.Join(keys, ", ")))
 	}
-	for _, statement := range statements {
-		if _, err := tx.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("%s: %w", statement, err)
-		}
-	}
-	return nil
+	return statements
 }
 
 // texts reads a column of texts as a set.

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	sqlitedriver "modernc.org/sqlite"
@@ -138,6 +137,3 @@ func column(kind store.Kind, name string) string {
 	}
 	return "f_" + name
 }
-
-// list joins column names.
-func list(names []string) string { return strings.Join(names, ", ") }
