@@ -171,7 +171,7 @@ func (s *search) priceText(price *Price) funding.Text {
 	case markLife:
 		zh, en = "期限匹配每放宽 1 年", "each year by which the tenor match is relaxed"
 	}
-	return funding.Text{ZH: fmt.Sprintf("%s，融资成本现值下降 %s 元（机构、期限与签约季度不变时）", zh, price.Saving),
+	return funding.Text{ZH: fmt.Sprintf("%s，融资成本现值下降 %s（机构、期限与签约季度不变时）", zh, price.Saving.Show(money.Chinese)),
 		EN: fmt.Sprintf("%s lowers the present value of cost by CNY %s (lenders, tenors and signing as they are)", en, price.Saving)}
 }
 

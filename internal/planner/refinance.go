@@ -204,7 +204,7 @@ func (in *TreatmentInput) replacement(instrument *funding.Instrument, source *So
 	paidOff := cashflow.PresentValue([]money.Amount{balance}, in.Requirement.DiscountRate)
 	treated := Treated{Instrument: instrument.ID, Creditor: instrument.Creditor, Outstanding: balance, Treatment: TreatReplace, Line: &line,
 		Saving: oldCost - newCost, CashSaving: oldAll - newAll - paidOff}
-	treated.Text = funding.Text{ZH: fmt.Sprintf("以%s置换 %s 的余额 %s 元，利息与费用现值减少 %s 元", source.Line.Name.ZH, instrument.ID, balance, treated.Saving),
+	treated.Text = funding.Text{ZH: fmt.Sprintf("以%s置换 %s 的余额 %s，利息与费用现值减少 %s", source.Line.Name.ZH, instrument.ID, balance.Show(money.Chinese), treated.Saving.Show(money.Chinese)),
 		EN: fmt.Sprintf("replace the CNY %s of %s by %s: interest and fees fall by a present value of CNY %s", balance, instrument.ID, source.Line.Name.In(money.English), treated.Saving)}
 	return treated, true
 }
@@ -215,11 +215,11 @@ func (in *TreatmentInput) payOff(instrument *funding.Instrument, treatment Treat
 	cost, all := in.worth(old, from)
 	treated := Treated{Instrument: instrument.ID, Creditor: instrument.Creditor, Outstanding: balance, Treatment: treatment, Saving: cost,
 		CashSaving: all - cashflow.PresentValue([]money.Amount{balance}, in.Requirement.DiscountRate)}
-	treated.Text = funding.Text{ZH: fmt.Sprintf("在 %s 以自有资金偿还 %s 的余额 %s 元，利息现值减少 %s 元", in.Quarter, instrument.ID, balance, cost),
+	treated.Text = funding.Text{ZH: fmt.Sprintf("在 %s 以自有资金偿还 %s 的余额 %s，利息现值减少 %s", in.Quarter, instrument.ID, balance.Show(money.Chinese), cost.Show(money.Chinese)),
 		EN: fmt.Sprintf("pay the CNY %s of %s off from cash in %s: interest falls by a present value of CNY %s", balance, instrument.ID, in.Quarter, cost)}
 	if treatment == TreatDispose {
 		treated.CashSaving = all
-		treated.Text = funding.Text{ZH: fmt.Sprintf("处置资产 %s 元，在 %s 偿还 %s，利息现值减少 %s 元", balance, in.Quarter, instrument.ID, cost),
+		treated.Text = funding.Text{ZH: fmt.Sprintf("处置资产 %s，在 %s 偿还 %s，利息现值减少 %s", balance.Show(money.Chinese), in.Quarter, instrument.ID, cost.Show(money.Chinese)),
 			EN: fmt.Sprintf("sell assets of CNY %s to pay %s off in %s: interest falls by a present value of CNY %s", balance, instrument.ID, in.Quarter, cost)}
 	}
 	return treated
@@ -233,7 +233,7 @@ func (in *TreatmentInput) extension(instrument *funding.Instrument) Treated {
 	oldCost, oldAll := in.worth(old, from)
 	newCost, newAll := in.worth(loan.InstrumentSchedule(*longer, in.Ledger.AsOf), again)
 	treated := Treated{Instrument: instrument.ID, Creditor: instrument.Creditor, Outstanding: balance, Treatment: TreatExtend, Saving: oldCost - newCost, CashSaving: oldAll - newAll}
-	treated.Text = funding.Text{ZH: fmt.Sprintf("%s 展期 %d 年，利息现值变化 %s 元", instrument.ID, extensionYears, newCost-oldCost),
+	treated.Text = funding.Text{ZH: fmt.Sprintf("%s 展期 %d 年，利息现值增加 %s", instrument.ID, extensionYears, (newCost - oldCost).Show(money.Chinese)),
 		EN: fmt.Sprintf("extend %s by %d years: interest changes by a present value of CNY %s", instrument.ID, extensionYears, newCost-oldCost)}
 	return treated
 }

@@ -173,7 +173,7 @@ func (s *search) moreCapital(ctx context.Context) ([]Relaxation, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Text = funding.Text{ZH: fmt.Sprintf("追加资本金 %s 元，不晚于 %s 到位", amount, r.By), EN: fmt.Sprintf("pay in CNY %s more capital, by %s", amount, r.By)}
+	r.Text = funding.Text{ZH: fmt.Sprintf("追加资本金 %s，不晚于 %s 到位", amount.Show(money.Chinese), r.By), EN: fmt.Sprintf("pay in %s more capital, by %s", amount.Show(money.English), r.By)}
 	return s.confirmed(ctx, r, kase)
 }
 
@@ -431,7 +431,7 @@ func (s *search) largerLimits(ctx context.Context) ([]Relaxation, error) {
 		name := s.nameOf(id)
 		found, err := s.enlarge(ctx, Relaxation{Kind: RelaxSize, Subject: id, From: source.Largest.Decimal()}, base, step, more, with,
 			func(to money.Amount) funding.Text {
-				return funding.Text{ZH: fmt.Sprintf("%s的最大额度由 %s 元提高到 %s 元", name.ZH, source.Largest, to), EN: fmt.Sprintf("raise the limit of %s from CNY %s to %s", name.EN, source.Largest, to)}
+				return funding.Text{ZH: fmt.Sprintf("%s的最大额度由 %s提高到 %s", name.ZH, source.Largest.Show(money.Chinese), to.Show(money.Chinese)), EN: fmt.Sprintf("raise the limit of %s from %s to %s", name.EN, source.Largest.Show(money.English), to.Show(money.English))}
 			})
 		if err != nil {
 			return nil, err
@@ -514,7 +514,7 @@ func (s *search) moreHeadroom(ctx context.Context) ([]Relaxation, error) {
 			class.raise(&kase.Limits, &to)
 			return kase
 		}, func(to money.Amount) funding.Text {
-			return funding.Text{ZH: fmt.Sprintf("%s限额空间由 %s 元增加到 %s 元", name.ZH, left, to), EN: fmt.Sprintf("raise the headroom for %s from CNY %s to %s", name.EN, left, to)}
+			return funding.Text{ZH: fmt.Sprintf("%s限额空间由 %s增加到 %s", name.ZH, left.Show(money.Chinese), to.Show(money.Chinese)), EN: fmt.Sprintf("raise the headroom for %s from %s to %s", name.EN, left.Show(money.English), to.Show(money.English))}
 		})
 		if err != nil {
 			return nil, err
