@@ -82,6 +82,9 @@ type search struct {
 	// life is set once a plan has been found to break the tenor match, which few come near; paced once whole steps have
 	// been found to break the pace of capital.
 	life, paced bool
+	// steps is set once the decisions of the best plan have been found to have no commitments of whole steps: the number
+	// of steps is then part of the program.
+	steps bool
 }
 
 func newSearch(in *Input) (*search, error) {
@@ -153,12 +156,16 @@ func (s *search) build(ctx context.Context) (*Built, error) {
 			return nil, err
 		}
 		if answer == nil {
-			if built.Repairs > 0 {
+			if worst.ID != "" {
 				return nil, fmt.Errorf("%w: %s", ErrNotReproduced, worst.Name.EN)
 			}
 			return built, s.conflict(ctx, built, m)
 		}
 		lines, err := s.lines(ctx, answer)
+		if errors.Is(err, errNoSteps) && !s.steps {
+			s.steps = true
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -265,27 +272,13 @@ func (s *search) roundedHolding(ctx context.Context, a *answered, held *lp.Model
 	return s.integerSteps(ctx, a, held, used)
 }
 
-// integerSteps leaves the number of steps of each commitment to the solver. It is tried with the decisions held first,
-// and where no whole steps fit those, with the decisions open too.
+// integerSteps leaves the number of steps of each commitment to the solver, the decisions held.
 func (s *search) integerSteps(ctx context.Context, a *answered, held *lp.Model, used []*option) (*lp.Solution, error) {
-	stepped := func(model *lp.Model, options []*option) *lp.Model {
-		for _, o := range options {
-			if o.step < leastStep {
-				continue
-			}
-			most := math.Floor(o.largest/o.step + 0.5)
-			count := model.AddInteger(o.name("steps", -1), 0, most, 0)
-			row := lp.Sum(o.columns.commitment)
-			row.Add(count, -o.step)
-			model.AddEqual(o.name("steps", -1), row, 0)
-		}
-		return model
+	stepped := held.Clone()
+	for _, o := range used {
+		o.addSteps(stepped)
 	}
-	solution, err := s.in.solve(ctx, stepped(held.Clone(), used))
-	if err != nil || solution.HasPoint() {
-		return solution, err
-	}
-	solution, err = s.in.solve(ctx, stepped(a.model.Clone(), a.program.options))
+	solution, err := s.in.solve(ctx, stepped)
 	if err != nil {
 		return nil, err
 	}
@@ -293,6 +286,17 @@ func (s *search) integerSteps(ctx context.Context, a *answered, held *lp.Model, 
 		return nil, fmt.Errorf("%w: %s", errNoSteps, solution.Status)
 	}
 	return solution, nil
+}
+
+// addSteps makes the commitment a whole number of steps.
+func (o *option) addSteps(model *lp.Model) {
+	if _, known := model.FindColumn(o.name("steps", -1)); known || o.step < leastStep {
+		return
+	}
+	count := model.AddInteger(o.name("steps", -1), 0, math.Floor(o.largest/o.step+0.5), 0)
+	row := lp.Sum(o.columns.commitment)
+	row.Add(count, -o.step)
+	model.AddEqual(o.name("steps", -1), row, 0)
 }
 
 // leastStep is the smallest step, in 万元, that is worth a whole number: smaller ones are rounded like draws.

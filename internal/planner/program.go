@@ -130,6 +130,8 @@ type shape struct {
 	elastic elastic
 	// peak adds the column of the worst loan year; lenders the yes/no columns of institutions.
 	peak, lenders bool
+	// steps makes every commitment a whole number of steps.
+	steps bool
 	// tenorChoices is how many tenors of a source are considered.
 	tenorChoices int
 	// first fixes the quarter in which loan years begin; life adds the rows of the tenor match.
@@ -166,6 +168,11 @@ func newProgram(kase *Case, statement *cashflow.Result, signings []int, as shape
 	p.addCapital()
 	p.addShares()
 	p.addHeadroom()
+	if as.steps {
+		for _, o := range p.options {
+			o.addSteps(p.model)
+		}
+	}
 	p.model.AddCost(p.cost, 1)
 	return p
 }

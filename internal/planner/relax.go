@@ -165,6 +165,14 @@ func (s *search) moreCapital(ctx context.Context) ([]Relaxation, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What is drawn, and so where offers may be signed, follows the capital: at the later quarter less may be enough.
+	if ok, err := trial(grains-1, int(-latest)); err != nil {
+		return nil, err
+	} else if ok {
+		if grains, err = smallest(0, grains-1, func(n int64) (bool, error) { return trial(n, int(-latest)) }); err != nil {
+			return nil, err
+		}
+	}
 	r := Relaxation{Kind: RelaxCapital, Helps: true, Unit: unitYuan, By: s.statement.Start.Add(int(-latest))}
 	amount := money.Amount(grains) * capitalGrain
 	own := s.statement.Summary.CapitalTotal

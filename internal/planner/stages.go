@@ -94,7 +94,7 @@ func (s *search) keepingPace(ctx context.Context, solve func(paid pace) (*answer
 
 // shape is what the programs of this search are written for.
 func (s *search) shape(m margins) shape {
-	return shape{margins: m, peak: s.in.Objective == ObjectiveLowestPeak, lenders: s.in.Objective == ObjectiveFewestLenders, life: s.life, tenorChoices: s.in.tenorChoices()}
+	return shape{margins: m, peak: s.in.Objective == ObjectiveLowestPeak, lenders: s.in.Objective == ObjectiveFewestLenders, life: s.life, steps: s.steps, tenorChoices: s.in.tenorChoices()}
 }
 
 // parts are programs that differ in the quarter in which loan years begin, that of the first principal of any line. Each
