@@ -17,7 +17,7 @@ $(HIGHS_WASM): $(HIGHS)/package.json $(HIGHS)/package-lock.json $(HIGHS)/release
 .PHONY: check-optimum
 check-optimum: deps ## solve the sample plans with HiGHS and with glpsol, and compare optimum and time
 	@command -v glpsol >/dev/null || { echo "glpsol is not installed: install GLPK (Debian: apt-get install glpk-utils)"; exit 1; }
-	@$(GO) test -count=1 -tags glpsol -run '^TestGlpsol' -v ./$(HIGHS)
+	@$(GO) test -count=1 -tags glpsol -run '^TestGlpsol' -v ./$(HIGHS) ./internal/planner
 
 # make highs-release VERSION=1.15.3 moves to another release of the npm package: lock, sha256 and minified names.
 .PHONY: highs-release

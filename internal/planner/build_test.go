@@ -2,8 +2,10 @@ package planner_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,10 +20,15 @@ import (
 // generatedCases is how many requirements the property below looks at; ZUTUAN_CASES asks for another number.
 const generatedCases = 500
 
+// keptCases are seeds of generated requirements that once broke a limit: capital that came after the debt (7, 57), shares of
+// nothing at the end of a custom profile (196, 239), a token draw (316), no whole steps within a limit (64, 70).
+var keptCases = []int{7, 57, 64, 70, 196, 239, 316}
+
 // TestABuiltPlanKeepsEveryLimitToTheFen builds a plan for each generated requirement and judges it here, by what
 // finance.md says and without the planner's own list of constraints: no amount may be off by more than a fen, no ratio by
-// more than a millionth. A case that fails is kept in kept below.
+// more than a millionth. Cases that once failed are keptCases below.
 func TestABuiltPlanKeepsEveryLimitToTheFen(t *testing.T) {
+	t.Parallel()
 	cases := generatedCases
 	if asked, err := strconv.Atoi(os.Getenv("ZUTUAN_CASES")); err == nil {
 		cases = asked
@@ -30,7 +37,11 @@ func TestABuiltPlanKeepsEveryLimitToTheFen(t *testing.T) {
 		cases = 60
 	}
 	feasible, repaired := 0, 0
+	seeds := append([]int(nil), keptCases...)
 	for seed := range cases {
+		seeds = append(seeds, seed)
+	}
+	for _, seed := range seeds {
 		in := generated(uint64(seed))
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		built, err := planner.Build(ctx, in)
@@ -275,5 +286,45 @@ func TestACancelledBuildStops(t *testing.T) {
 	cancel()
 	if _, err := planner.Build(ctx, generated(1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTheOrderOfTheSourcesLeavesNoTrace: the same offers in another order make the same plan, and so does asking twice.
+func TestTheOrderOfTheSourcesLeavesNoTrace(t *testing.T) {
+	say := func(in planner.Input) string {
+		answer, err := json.Marshal(mustBuild(t, in).Answer())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(answer)
+	}
+	for seed := uint64(0); seed < 12; seed++ {
+		in := generated(seed)
+		first, turned := say(in), in
+		turned.Sources = append([]planner.Source(nil), in.Sources...)
+		slices.Reverse(turned.Sources)
+		if again := say(in); again != first {
+			t.Errorf("case %d: asking twice gives two answers", seed)
+		}
+		if other := say(turned); other != first {
+			t.Errorf("case %d: the order of the sources matters", seed)
+		}
+	}
+}
+
+// TestOffersOfTheSameTermsAreTakenByID: of two equal offers the one whose id comes first is used.
+func TestOffersOfTheSameTermsAreTakenByID(t *testing.T) {
+	in := twentyProducts()
+	in.Sources = append([]planner.Source(nil), in.Sources[:4]...)
+	for i := range in.Sources {
+		id := in.Sources[i].Line.ID
+		in.Sources[i] = in.Sources[0]
+		in.Sources[i].Line.ID, in.Sources[i].Line.Product, in.Sources[i].Largest = id, id, 100_000*money.Wan
+		in.Sources[i].Terms.Tenor, in.Sources[i].Terms.Grace = 88, 16
+	}
+	in.Limits = planner.Limits{}
+	built := mustBuild(t, in)
+	if !built.Feasible || len(built.Lines) != 1 || built.Lines[0].ID != "P00" {
+		t.Errorf("feasible %t, lines %+v", built.Feasible, built.Lines)
 	}
 }

@@ -67,6 +67,9 @@ func TestGlpsolFindsEveryKeptOptimumAgain(t *testing.T) {
 	}
 }
 
+// sayOptimum is the line of a program in the file.
+func sayOptimum(name string, value float64) string { return fmt.Sprintf("%s = %.9g", name, value) }
+
 func updateOptimum(t *testing.T) {
 	lines := []string{"# Programs of plans with the optimum that glpsol finds (GLPK 5.0, MPS from planner.Program), in 万元.",
 		"# UPDATE_OPTIMUM=1 make check-optimum writes this file anew; every figure in it is glpsol's."}
@@ -90,4 +93,16 @@ func updateOptimum(t *testing.T) {
 	if err := os.WriteFile(optimumFile, []byte(strings.Join(lines, "\n")+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestGlpsolTakesAsLong compares the time of a whole build with glpsol's on the same question, for the reader: nothing
+// fails here, because the two share a machine with whatever else runs.
+func TestGlpsolTakesAsLong(t *testing.T) {
+	in := twentyProducts()
+	mustBuild(t, in)
+	_, theirs, ok := glpsol(t, in)
+	began := time.Now()
+	built := mustBuild(t, in)
+	ours := time.Since(began)
+	t.Logf("twenty products: glpsol %s (%t), build %s with rounding, judgement and prices; program %+v", theirs.Round(time.Millisecond), ok, ours.Round(time.Millisecond), built.Program)
 }

@@ -2,7 +2,6 @@ package planner_test
 
 import (
 	"bufio"
-	"fmt"
 	"math"
 	"os"
 	"strconv"
@@ -68,6 +67,7 @@ func kept(t testing.TB) []optimum {
 // TestTheOptimumIsThatOfAnIndependentSolver builds the plan of each kept program part by part and compares what it found
 // with what glpsol found for the whole program.
 func TestTheOptimumIsThatOfAnIndependentSolver(t *testing.T) {
+	t.Parallel()
 	list := kept(t)
 	generatedCount, samples := 0, 0
 	for _, entry := range list {
@@ -91,6 +91,3 @@ func TestTheOptimumIsThatOfAnIndependentSolver(t *testing.T) {
 		t.Errorf("%d generated programs and %d of samples are kept", generatedCount, samples)
 	}
 }
-
-// sayOptimum is the line of a program in the file.
-func sayOptimum(name string, value float64) string { return fmt.Sprintf("%s = %.9g", name, value) }

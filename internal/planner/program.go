@@ -112,8 +112,6 @@ type program struct {
 	pace         pace
 	tenorChoices int
 	slacks       []lp.ColumnID
-	// capitalSlack are the columns of extra capital by quarter.
-	capitalSlack []lp.ColumnID
 }
 
 // window is one possible loan year.

@@ -53,6 +53,7 @@ func checkCapital(t testing.TB, in planner.Input, r *planner.Relaxation) {
 // TestEveryRelaxationHoldsOnBothSides takes generated cases without a plan and builds each answered relaxation here: with
 // the change there is a plan, with the next smaller change there is none.
 func TestEveryRelaxationHoldsOnBothSides(t *testing.T) {
+	t.Parallel()
 	seen := map[string]int{}
 	wanted := 14
 	if testing.Short() {

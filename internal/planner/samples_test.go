@@ -58,6 +58,7 @@ func mustBuild(t testing.TB, in planner.Input) *planner.Built {
 // TestPingxiangIsCheaperThanAnySingleProduct builds the plan of the 凭祥 sample and, for each offer alone, the cheapest
 // plan with it and the grant that is free for all; what is built from all of them has to cost less than any.
 func TestPingxiangIsCheaperThanAnySingleProduct(t *testing.T) {
+	t.Parallel()
 	in := sample(t, "pingxiang", office.PlanRequest{})
 	built := mustBuild(t, in)
 	if !built.Feasible || !built.Proven || !built.Gap.IsZero() {
@@ -94,6 +95,7 @@ func TestPingxiangIsCheaperThanAnySingleProduct(t *testing.T) {
 
 // TestEveryObjectiveIsBestAtWhatItAsksFor compares the four plans of one sample with one another.
 func TestEveryObjectiveIsBestAtWhatItAsksFor(t *testing.T) {
+	t.Parallel()
 	plans := map[planner.Objective]*planner.Built{}
 	for _, objective := range planner.Objectives {
 		in := sample(t, "pingxiang", office.PlanRequest{Objective: objective})
@@ -134,6 +136,7 @@ func count(built *planner.Built) int {
 // TestManzhouliSaysWhatWouldMakeAPlan: the sample has too little capital for any product, so there is no plan; the answer
 // names the capital that would make one, and both sides of it hold when they are built here.
 func TestManzhouliSaysWhatWouldMakeAPlan(t *testing.T) {
+	t.Parallel()
 	in := sample(t, "manzhouli", office.PlanRequest{Relax: true})
 	built := mustBuild(t, in)
 	if built.Feasible {

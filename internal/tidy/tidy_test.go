@@ -108,7 +108,7 @@ func TestImportsPointOneWay(t *testing.T) {
 
 // pure are the packages that decide numbers: no I/O, no clock, no chance.
 var pure = []string{"internal/money", "internal/quarter", "internal/document", "internal/ruleexpr", "internal/yield", "internal/funding", "internal/loan", "internal/cashflow",
-	"internal/facts", "internal/match", "internal/plan", "internal/risk", "internal/rulecheck", "internal/lp", "internal/stress", "internal/stress/montecarlo"}
+	"internal/facts", "internal/match", "internal/plan", "internal/planner", "internal/risk", "internal/rulecheck", "internal/lp", "internal/stress", "internal/stress/montecarlo"}
 
 func TestDecidersDoNoInputOrOutput(t *testing.T) {
 	forbidden := map[string]bool{"os": true, "net": true, "net/http": true, "io/ioutil": true, "math/rand": true, "math/rand/v2": true, "log": true, "log/slog": true, "os/exec": true, "syscall": true}
