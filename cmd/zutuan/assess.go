@@ -19,6 +19,8 @@ import (
 
 // assessAnswer is the answer of assess as JSON.
 type assessAnswer struct {
+	// Warnings are what to know before trusting the figures: old data, overrides without effect.
+	Warnings   []funding.Text   `json:"warnings,omitempty"`
 	Simulation cashflow.Answer  `json:"simulation"`
 	Match      match.Answer     `json:"match"`
 	PlanNotes  []funding.Text   `json:"plan_notes,omitempty"`
@@ -49,7 +51,7 @@ func assessCommand(env *environment, args []string) error {
 		return err
 	}
 	if env.json {
-		return env.answer(assessAnswer{assessment.Simulation.Answer(), assessment.Match.Answer(), assessment.Plan.Notes, assessment.Risk})
+		return env.answer(assessAnswer{desk.Warnings(assessment.Matching), assessment.Simulation.Answer(), assessment.Match.Answer(), assessment.Plan.Notes, assessment.Risk})
 	}
 	showAssessment(env, desk, assessment)
 	return nil
@@ -73,6 +75,7 @@ func checkPacks(library *rulepack.Library, wanted []string) error {
 func showAssessment(env *environment, desk *office.Desk, a *office.Assessment) {
 	read := newReader(env, desk.Library.Vocabulary)
 	showSimulation(env, a.Case.Requirement, a.Simulation)
+	env.warn(desk.Warnings(a.Matching))
 	showYears(env, a.Simulation)
 	showMatch(env, read, desk.Library, a.Match.Answer())
 	showPlan(env, a)
@@ -163,8 +166,16 @@ func showFlags(env *environment, read *reader, a *risk.Assessment) {
 	worst, c := env.level(a.Summary.Worst), a.Summary.Counts
 	env.line("  ", env.say("最严重：", "worst: "), env.style.Paint(worst.Tone, worst.Text), fmt.Sprintf(env.say("；禁止 %d，红 %d，橙 %d，黄 %d，无法判断 %d，绿 %d，不适用 %d", "; stop %d, red %d, orange %d, yellow %d, undecided %d, green %d, not applicable %d"),
 		c.Stop, c.Red, c.Orange, c.Yellow, c.Undecided, c.Green, c.NotApplicable))
+	for _, unresolved := range a.Summary.Unresolved {
+		if unresolved.Rule == "" {
+			env.line("  ", env.style.Paint(textview.Bad, "! "+unresolved.Name.In(env.language)))
+		}
+	}
 	if a.Fiscal != nil {
 		env.line("  ", env.style.Paint(textview.Faint, fmt.Sprintf(env.say("财政数据：%s %d 年，%s", "fiscal data: %s %d, %s"), a.Fiscal.Name, a.Fiscal.Year, a.Fiscal.Source)))
+	}
+	for _, override := range a.Overrides {
+		env.line("  ", env.style.Paint(textview.Warn, "! "), fmt.Sprintf(env.say("本地区覆盖参数 %s：%s（原 %s），%s，%s，至 %s", "overridden here: %s is %s (was %s), by %s, %s, until %s"), override.Parameter, override.Value, override.Replaced, override.Who, override.Why, override.Until))
 	}
 	var green, absent []string
 	for i := range a.Flags {
@@ -209,6 +220,9 @@ func showFlag(env *environment, read *reader, flag *risk.Flag) {
 		}
 		env.line("      ", line)
 	}
+	if flag.OfficialGrade != "" {
+		env.line("      ", env.style.Paint(textview.Strong, env.say("以官方通知等级为准：", "the notified grade decides: ")+env.level(funding.Level(flag.OfficialGrade)).Text+env.say("；系统测算：", "; computed: ")+env.level(flag.ComputedLevel).Text))
+	}
 	showSides(env, read, flag)
 	showThresholds(env, read, flag)
 	if flag.Explanation != nil {
@@ -217,16 +231,16 @@ func showFlag(env *environment, read *reader, flag *risk.Flag) {
 		}
 	}
 	for _, missing := range flag.Missing {
-		env.line("      ", env.style.Paint(textview.Warn, "? "), env.say("请补充：", "to supply: "), missing.Name.In(env.language), env.style.Paint(textview.Faint, "  "+missing.Why))
+		env.line("      ", env.style.Paint(textview.Warn, "? "), env.say("请补充：", "to supply: "), missing.Name.In(env.language), env.style.Paint(textview.Faint, "  "+read.either(missing.Why)))
 	}
 	if flag.Doubt != nil {
 		env.line("      ", env.style.Paint(textview.Warn, "? "), flag.Doubt.In(env.language))
 	}
 	labels := ""
 	if len(flag.Labels) > 0 {
-		labels = env.say("；", "; ") + strings.Join(flag.Labels, "、")
+		labels = env.say("；", "; ") + strings.Join(env.labels(flag.Labels), env.say("、", ", "))
 	}
-	env.line("      ", env.style.Paint(textview.Faint, env.say("依据：", "basis: ")+strings.Join(flag.Basis, env.say("；", "; "))+labels+env.say("；可信度 ", "; confidence ")+flag.Confidence))
+	env.line("      ", env.style.Paint(textview.Faint, env.say("依据：", "basis: ")+strings.Join(flag.Basis, env.say("；", "; "))+labels+env.say("；可信度", "; confidence ")+env.word(flag.Confidence)))
 	for _, mitigation := range flag.Mitigation {
 		env.line("      ", env.style.Paint(textview.Good, "→ "), mitigation.In(env.language))
 	}
@@ -255,8 +269,8 @@ func showThresholds(env *environment, read *reader, flag *risk.Flag) {
 			part = env.level(threshold.Level).Text + " " + read.words.Replace(strings.Fields(threshold.Condition + " ")[0]) + " " + read.value(*threshold.Value, ruleexpr.Unit(flag.Unit))
 		}
 		for _, parameter := range threshold.Parameters {
-			if parameter.Label != "" {
-				part += env.say("（", " (") + parameter.Label + env.say("）", ")")
+			if label := env.word(parameter.Label); label != "" && !strings.Contains(part, label) {
+				part += env.say("（", " (") + label + env.say("）", ")")
 			}
 			if parameter.Override != nil {
 				part += fmt.Sprintf(env.say("（本地区覆盖：%s，%s，至 %s）", " (override by %s: %s, until %s)"), parameter.Override.Who, parameter.Override.Why, parameter.Override.Until)
@@ -266,5 +280,30 @@ func showThresholds(env *environment, read *reader, flag *risk.Flag) {
 	}
 	if len(parts) > 0 {
 		env.line("      ", env.style.Paint(textview.Faint, env.say("阈值：", "thresholds: ")+strings.Join(parts, env.say("；", "; "))))
+	}
+}
+
+// words are the marks of risk rules and scenarios as a Chinese reader says them.
+var words = map[string]string{"HOUSE": "内部口径", "house": "内部口径", "practice": "惯例", "analogue": "类比", "in_force": "现行", "unpublished": "口径未公开", "repealed": "原文件已废止",
+	"high": "高", "medium": "中", "low": "低"}
+
+func (e *environment) word(mark string) string {
+	if word, ok := words[mark]; ok {
+		return e.say(word, mark)
+	}
+	return mark
+}
+
+func (e *environment) labels(marks []string) []string {
+	out := make([]string, len(marks))
+	for i, mark := range marks {
+		out[i] = e.word(mark)
+	}
+	return out
+}
+
+func (e *environment) warn(warnings []funding.Text) {
+	for _, warning := range warnings {
+		e.line("  ", e.style.Paint(textview.Warn, "! "+warning.In(e.language)))
 	}
 }

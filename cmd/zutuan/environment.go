@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -8,11 +9,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"zutuan/internal/document"
+	"zutuan/internal/funding"
 	"zutuan/internal/money"
 	"zutuan/internal/textview"
 )
@@ -42,6 +43,9 @@ type usageError struct{ zh, en string }
 
 func (u usageError) Error() string { return u.en }
 
+// errHelp asks for the usage; it is no error to whoever asked.
+var errHelp = errors.New("help")
+
 // report writes an error to stderr in the chosen language.
 func (e *environment) report(err error) {
 	var problems document.Problems
@@ -51,6 +55,8 @@ func (e *environment) report(err error) {
 		fmt.Fprintln(e.stderr, problems.In(e.language))
 	case errors.As(err, &usage):
 		fmt.Fprintln(e.stderr, e.say(usage.zh, usage.en))
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(e.stderr, e.say("已取消", "cancelled"))
 	default:
 		fmt.Fprintln(e.stderr, err)
 	}
@@ -71,8 +77,10 @@ func (e *environment) parse(name string, args []string, own func(*flag.FlagSet))
 	}
 	var files []string
 	for rest := args; ; {
-		if err := flags.Parse(rest); err != nil {
-			return nil, usageError{"命令行有误：" + err.Error(), "command line: " + err.Error()}
+		if err := flags.Parse(rest); errors.Is(err, flag.ErrHelp) {
+			return nil, errHelp
+		} else if err != nil {
+			return nil, flagError(err)
 		}
 		if flags.NArg() == 0 {
 			break
@@ -101,10 +109,22 @@ func (e *environment) settle(language, color, date string) error {
 	}
 	parsed, err := document.ParseDate(date)
 	if err != nil {
-		return usageError{fmt.Sprintf("--date 应写成 2026-06-30，现在是 %q", date), fmt.Sprintf("--date is written 2026-06-30, not %q", date)}
+		return usageError{fmt.Sprintf("--date 应写成 2026-06-30（1950 至 2199 年），现在是 %q", date), fmt.Sprintf("--date is written 2026-06-30 (years 1950 to 2199), not %q", date)}
 	}
 	e.date = parsed
 	return nil
+}
+
+// flagError says in both languages what is wrong with an option.
+func flagError(err error) error {
+	text := err.Error()
+	if option, unknown := strings.CutPrefix(text, "flag provided but not defined: "); unknown {
+		return usageError{"没有 " + option + " 这个选项；用 zutuan help 查看用法", "there is no option " + option + "; see zutuan help"}
+	}
+	if option, bare := strings.CutPrefix(text, "flag needs an argument: "); bare {
+		return usageError{"选项 " + option + " 后面要写取值", "the option " + option + " needs a value"}
+	}
+	return usageError{"命令行有误：" + text, "command line: " + text}
 }
 
 // oneFile returns the file that stands first or was named by the flag.
@@ -118,30 +138,56 @@ func oneFile(files []string, named string) (string, error) {
 	return files[0], nil
 }
 
-// readFile reads a file of at most the size that the readers accept at all.
+// readFile reads a file of at most the size that any reader accepts; what has no size of its own, such as a device or a
+// pipe, is cut off there too.
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err == nil && info.IsDir() {
-		err = errors.New("is a directory")
-	}
-	if err == nil && info.Size() > document.MaxBytes {
-		return nil, document.Problems{{File: filepath.Base(path), Code: "too_large",
-			ZH: fmt.Sprintf("文件有 %d 字节，超过上限 %d 字节", info.Size(), document.MaxBytes),
-			EN: fmt.Sprintf("the file has %d bytes, above the limit of %d", info.Size(), document.MaxBytes)}}
-	}
-	var data []byte
-	if err == nil {
-		data, err = os.ReadFile(path)
-	}
+	file, err := os.Open(path)
 	if err != nil {
-		reason := err
-		var pathError *fs.PathError
-		if errors.As(err, &pathError) {
-			reason = pathError.Err
-		}
-		return nil, usageError{fmt.Sprintf("读不了文件 %s：%v", path, reason), fmt.Sprintf("cannot read %s: %v", path, reason)}
+		return nil, unreadable(path, err)
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, usageError{path + " 是一个目录，应给出文件", path + " is a directory; give a file"}
+	}
+	data, err := io.ReadAll(io.LimitReader(file, funding.MaxLedgerBytes+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if len(data) > funding.MaxLedgerBytes {
+		return nil, document.Problems{{File: path, Code: "too_large",
+			ZH: fmt.Sprintf("文件超过上限 %d 字节", funding.MaxLedgerBytes), EN: fmt.Sprintf("the file is larger than %d bytes", funding.MaxLedgerBytes)}}
 	}
 	return data, nil
+}
+
+// unreadable says why a file cannot be read, in both languages.
+func unreadable(path string, err error) error {
+	reason := usageError{err.Error(), err.Error()}
+	var pathError *fs.PathError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		reason = usageError{"文件不存在", "it does not exist"}
+	case errors.Is(err, fs.ErrPermission):
+		reason = usageError{"没有读取权限", "no permission to read it"}
+	case errors.As(err, &pathError):
+		reason = usageError{pathError.Err.Error(), pathError.Err.Error()}
+	}
+	return usageError{fmt.Sprintf("读不了文件 %s：%s", path, reason.zh), fmt.Sprintf("cannot read %s: %s", path, reason.en)}
+}
+
+// sticky remembers the first error of a writer, so that a full disk or a closed pipe is not taken for an answer given.
+type sticky struct {
+	to  io.Writer
+	err error
+}
+
+func (s *sticky) Write(text []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.to.Write(text)
+	s.err = err
+	return n, err
 }
 
 // answer writes a JSON answer: indented, ending in a newline, without HTML escapes, so that Chinese reads as Chinese.
@@ -161,7 +207,8 @@ func (e *environment) print(text string) { fmt.Fprint(e.stdout, text) }
 
 func (e *environment) line(parts ...string) { fmt.Fprintln(e.stdout, strings.Join(parts, "")) }
 
-// patiently runs work that has no count of its own, and tells on stderr, second by second, that it is still going on.
+// patiently runs work that has no count of its own, and tells on stderr that it is still going on: after one second, two,
+// four and so on, a line each, so that a log stays readable.
 func (e *environment) patiently(work func()) {
 	done := make(chan struct{})
 	go func() {
@@ -170,15 +217,15 @@ func (e *environment) patiently(work func()) {
 	}()
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
-	for seconds := 1; ; seconds++ {
+	for seconds, tell := 1, 1; ; seconds++ {
 		select {
 		case <-done:
-			if seconds > 1 {
-				fmt.Fprintln(e.stderr)
-			}
 			return
 		case <-ticker.C:
-			fmt.Fprintf(e.stderr, "\r%s %d s", e.say("正在计算", "computing"), seconds)
+			if seconds == tell {
+				fmt.Fprintf(e.stderr, "%s %d s\n", e.say("正在计算", "computing"), seconds)
+				tell *= 2
+			}
 		}
 	}
 }

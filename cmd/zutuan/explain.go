@@ -95,7 +95,9 @@ func (r *reader) explain(e ruleexpr.Explanation, indent string) []string {
 	case "not":
 		inner := e.Parts[0]
 		line := r.aloud(e.Expression) + r.doubt(e)
-		if inner.Left != nil && inner.Kind != "flag" {
+		if inner.Kind == "flag" && e.Result != ruleexpr.Undecided {
+			line = r.flag(inner, "false")
+		} else if inner.Left != nil && inner.Kind != "flag" {
 			line = r.say("不得：", "must not: ") + r.comparison(inner)
 		}
 		return append(lines, indent+r.mark(e.Result)+" "+line)
@@ -113,8 +115,16 @@ func (r *reader) explain(e ruleexpr.Explanation, indent string) []string {
 	case "comparison", "membership", "text_match":
 		return append(lines, indent+r.mark(e.Result)+" "+r.comparison(e))
 	default:
-		return append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.doubt(e))
+		if e.Result == ruleexpr.Undecided {
+			return append(lines, indent+r.mark(e.Result)+" "+r.aloud(e.Expression)+r.doubt(e))
+		}
+		return append(lines, indent+r.mark(e.Result)+" "+r.flag(e, "true"))
 	}
+}
+
+// flag says what a yes-or-no fact is and what it should be; the bare name would read as a statement.
+func (r *reader) flag(e ruleexpr.Explanation, required string) string {
+	return r.aloud(e.Expression) + r.say("：现为", ": now ") + r.value(e.Result.String(), "") + r.say("，要求", ", required ") + r.value(required, "")
 }
 
 func (r *reader) joint(e ruleexpr.Explanation) string {
@@ -141,6 +151,15 @@ func (r *reader) comparison(e ruleexpr.Explanation) string {
 		line += r.say("，相差 ", ", off by ") + r.value(strings.TrimPrefix(e.Distance.Value, "-"), e.Distance.Unit)
 	}
 	return line + r.doubt(e)
+}
+
+// either takes the reader's half of a reason that is written in both languages, "中文 / English".
+func (r *reader) either(text string) string {
+	zh, en, both := strings.Cut(text, " / ")
+	if !both {
+		return text
+	}
+	return r.say(zh, en)
 }
 
 func (r *reader) operator(operator string) string {
@@ -170,8 +189,8 @@ func (r *reader) missing(doubt *ruleexpr.Doubt) string {
 	var parts []string
 	for _, name := range doubt.Missing {
 		part := r.words.Replace(name)
-		if why := doubt.Why[name]; why != "" {
-			part += "（" + why + "）"
+		if why := r.either(doubt.Why[name]); why != "" {
+			part += r.say("（", " (") + why + r.say("）", ")")
 		}
 		parts = append(parts, part)
 	}

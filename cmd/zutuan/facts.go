@@ -16,8 +16,12 @@ import (
 
 // library loads the rules directory, the built-in one unless --rules names another.
 func (e *environment) library() (*rulepack.Library, error) {
-	library, err := rulepack.Load(e.rulesFS())
-	return library, err
+	if e.rulesDir != "" {
+		if info, err := os.Stat(e.rulesDir); err != nil || !info.IsDir() {
+			return nil, usageError{"规则目录 " + e.rulesDir + " 不存在，或不是目录", "there is no rules directory " + e.rulesDir}
+		}
+	}
+	return rulepack.Load(e.rulesFS())
 }
 
 func (e *environment) rulesFS() fs.FS {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,9 +15,10 @@ import (
 	"zutuan/internal/money"
 )
 
-// Exit codes: the answer was given, or the input was bad.
+// Exit codes.
 const (
 	exitOK       = 0
+	exitNoOutput = 1 // the answer could not be written
 	exitBadInput = 2
 )
 
@@ -47,7 +49,8 @@ func commands() []command {
 }
 
 // run is main without the process: arguments in, exit code out.
-func run(args []string, stdout, stderr io.Writer, terminal bool, now func() time.Time) int {
+func run(args []string, to, stderr io.Writer, terminal bool, now func() time.Time) int {
+	stdout := &sticky{to: to}
 	env := &environment{stdout: stdout, stderr: stderr, terminal: terminal, now: now, language: money.Chinese}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		printUsage(env, stdout)
@@ -57,9 +60,15 @@ func run(args []string, stdout, stderr io.Writer, terminal bool, now func() time
 		if candidate.name != args[0] {
 			continue
 		}
-		if err := candidate.run(env, args[1:]); err != nil {
+		if err := candidate.run(env, args[1:]); errors.Is(err, errHelp) {
+			printUsage(env, stdout)
+		} else if err != nil {
 			env.report(err)
 			return exitBadInput
+		}
+		if stdout.err != nil {
+			fmt.Fprintln(stderr, env.say("答案没有写完：", "the answer could not be written: ")+stdout.err.Error())
+			return exitNoOutput
 		}
 		return exitOK
 	}

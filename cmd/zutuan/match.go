@@ -42,6 +42,7 @@ func matchCommand(env *environment, args []string) error {
 		return env.answer(answer)
 	}
 	showSimulation(env, kase.Requirement, matching.Simulation)
+	env.warn(desk.Warnings(matching))
 	showMatch(env, newReader(env, desk.Library.Vocabulary), desk.Library, answer)
 	return nil
 }
@@ -95,7 +96,25 @@ func (e *environment) open(files []string, papers paperFlags) (*office.Desk, *of
 		return nil, nil, asked, err
 	}
 	desk, err := office.NewDesk(library)
-	return desk, kase, asked, err
+	if err != nil {
+		return nil, nil, asked, err
+	}
+	return desk, kase, asked, e.testRules(desk)
+}
+
+// testRules runs the tests that products carry when the rules come from a directory that somebody edits; those that ship
+// were tested when the program was built.
+func (e *environment) testRules(desk *office.Desk) error {
+	if e.rulesDir == "" {
+		return nil
+	}
+	var problems document.Problems
+	for _, result := range desk.TestProducts(e.rulesFS(), nil) {
+		if !result.Passed {
+			problems = append(problems, document.Problem{File: result.Path, Line: result.Line, Path: result.Product, Code: "test_failed", ZH: "测试“" + result.Name + "”未通过：" + result.Problem.ZH, EN: "the test \"" + result.Name + "\" fails: " + result.Problem.EN})
+		}
+	}
+	return problems.Err()
 }
 
 // verdictWords are the verdicts as a clerk reads them, with the tone in which they are shown.

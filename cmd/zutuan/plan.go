@@ -13,6 +13,7 @@ import (
 	"zutuan/internal/lp/highs"
 	"zutuan/internal/money"
 	"zutuan/internal/office"
+	"zutuan/internal/plan"
 	"zutuan/internal/planner"
 	"zutuan/internal/risk"
 	"zutuan/internal/textview"
@@ -125,6 +126,9 @@ func planEvaluate(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	if papers.requirement == "" && papers.sample == "" {
+		return usageError{"请用 --requirement 给出方案所属的需求文件", "name the requirement of the plan with --requirement"}
+	}
 	desk, kase, asked, err := env.open(nil, papers)
 	if err != nil {
 		return err
@@ -190,11 +194,12 @@ func (e *environment) showReview(desk *office.Desk, matching *office.Matching, r
 	if e.json {
 		return e.answer(planAnswer{review.Built.Answer(), review.Risk, treatmentAnswers(review.Treatments), treatmentAnswers(review.Replacements)})
 	}
+	e.warn(desk.Warnings(matching))
 	showBuilt(e, matching.Case.Requirement.Name, review.Built)
 	if len(review.Treatments)+len(review.Replacements) > 0 {
 		e.title(e.say("存量债务处置（现值节省）", "Existing debt: what can be done, and what it saves"))
 		for _, treated := range append(review.Treatments, review.Replacements...) {
-			e.line("  · ", treated.Text.In(e.language))
+			e.line("  · ", treated.Text.In(e.language), e.drawback(treated))
 		}
 	}
 	showFlags(e, newReader(e, desk.Library.Vocabulary), review.Risk)
@@ -211,6 +216,15 @@ func (e *environment) buildPlan(desk *office.Desk, matching *office.Matching, re
 	var err error
 	e.patiently(func() { built, err = planner.Build(ctx, desk.PlanInput(matching, request, solver)) })
 	return built, err
+}
+
+// drawback says where a treatment leaves cash short that was not short before: a saving that nobody can pay for.
+func (e *environment) drawback(treated planner.Treated) string {
+	more := treated.After.UnfundedGap - treated.Before.UnfundedGap
+	if more <= 0 {
+		return ""
+	}
+	return e.style.Paint(textview.Bad, e.say("；但资金将短缺 ", "; but cash falls short by ")+treated.After.UnfundedGap.Show(e.language)+e.say("，须另筹资金", ", which has to be found elsewhere"))
 }
 
 func showBuilt(env *environment, name string, built *planner.Built) {
@@ -237,17 +251,15 @@ func showBuilt(env *environment, name string, built *planner.Built) {
 }
 
 func showLines(env *environment, built *planner.Built) {
-	table := textview.Table{Header: []string{env.say("资金来源", "Source"), env.say("承诺额（万元）", "Commitment (10k)"), env.say("提款（万元）", "Drawn (10k)"), env.say("首次提款", "First draw"), env.say("利率", "Rate"), env.say("期限/宽限（季）", "Tenor/grace"), env.say("计入", "Booked as")},
-		Align: []textview.Align{textview.Left, textview.Right, textview.Right, textview.Left, textview.Right, textview.Right, textview.Left}}
+	table := textview.Table{Header: []string{env.say("资金来源", "Source"), env.say("承诺额（万元）", "Commitment (10k)"), env.say("提款（万元）", "Drawn (10k)"), env.say("签约", "Signed"), env.say("首次提款", "First draw"), env.say("利率", "Rate"), env.say("期限/宽限（季）", "Tenor/grace"), env.say("计入", "Booked as")},
+		Align: []textview.Align{textview.Left, textview.Right, textview.Right, textview.Left, textview.Left, textview.Right, textview.Right, textview.Left}}
 	for i := range built.Lines {
 		line := &built.Lines[i]
-		first, tenor := "—", "—"
+		signed, first, tenor := "—", firstDraw(line), "—"
 		if line.Schedule != nil {
-			first, tenor = line.Schedule.Start.String(), fmt.Sprintf("%d/%d", line.TenorQuarters, line.GraceQuarters)
-		} else if len(line.Draws) > 0 {
-			first = line.Draws[0].Quarter.String()
+			signed, tenor = line.Schedule.Start.String(), fmt.Sprintf("%d/%d", line.TenorQuarters, line.GraceQuarters)
 		}
-		table.Add(line.Name.In(env.language), line.Commitment.InWan(), line.Drawn().InWan(), first, money.Percent(line.Rate), tenor, env.booked(line.CountsAs, line.GovernmentDebt))
+		table.Add(line.Name.In(env.language), line.Commitment.InWan(), line.Drawn().InWan(), signed, first, money.Percent(line.Rate), tenor, env.booked(line.CountsAs, line.GovernmentDebt))
 	}
 	env.print(table.Render(env.style))
 	e := built.Evaluation
@@ -263,13 +275,29 @@ func showLines(env *environment, built *planner.Built) {
 	))
 }
 
+// firstDraw is the quarter in which a line first pays out, which may be long after it was signed.
+func firstDraw(line *plan.Line) string {
+	if line.Schedule == nil {
+		if len(line.Draws) > 0 {
+			return line.Draws[0].Quarter.String()
+		}
+		return "—"
+	}
+	for _, row := range line.Schedule.Rows {
+		if row.Draw > 0 {
+			return row.Quarter.String()
+		}
+	}
+	return "—"
+}
+
 // showProof prints how good the plan is known to be, what binds, and what a longer tenor would cost.
 func showProof(env *environment, built *planner.Built) {
 	proof := env.say("已证明最优", "proven optimal")
 	if !built.Proven {
 		proof = env.say("搜索提前结束，差距 ", "search cut short, gap ") + money.Percent(built.Gap)
 	}
-	env.line("  ", env.style.Paint(textview.Strong, env.say("证明：", "Proof: ")), fmt.Sprintf(env.say("成本现值不可能低于 %s（%s）；取整到产品步长和分增加 %s", "no plan costs less than %s (%s); whole steps and fen add %s"),
+	env.line("  ", env.style.Paint(textview.Strong, env.say("证明：", "Proof: ")), fmt.Sprintf(env.say("在所试的签约季度与期限组合内，成本现值不可能低于 %s（%s）；取整到产品步长和分增加 %s", "among the signing quarters and tenors tried no plan costs less than %s (%s); whole steps and fen add %s"),
 		built.Bound.Show(env.language), proof, built.Rounding.Show(env.language)))
 	for _, price := range built.Prices {
 		env.line("  ", env.style.Paint(textview.Good, "· "), price.Text.In(env.language))

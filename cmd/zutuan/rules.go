@@ -57,6 +57,13 @@ func rulesCommand(env *environment, args []string) error {
 	case words[0] == "test":
 		return runRuleTests(env, library, options.products)
 	}
+	desk, err := office.NewDesk(library)
+	if err != nil {
+		return err
+	}
+	if err := env.testRules(desk); err != nil {
+		return err
+	}
 	if options.analyse {
 		return analyseRules(env, library)
 	}

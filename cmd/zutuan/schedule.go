@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+
+	"zutuan/internal/document"
 	"zutuan/internal/loan"
 	"zutuan/internal/textview"
 )
@@ -25,13 +28,27 @@ func scheduleCommand(env *environment, args []string) error {
 	}
 	schedule, err := loan.Build(terms, cfads)
 	if err != nil {
-		return err
+		return inFile(path, err)
 	}
 	if env.json {
 		return env.answer(schedule.Answer())
 	}
 	showSchedule(env, schedule)
 	return nil
+}
+
+// inFile names the file in problems that were found after it was read.
+func inFile(path string, err error) error {
+	var problems document.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	for i := range problems {
+		if problems[i].File == "" {
+			problems[i].File = path
+		}
+	}
+	return problems
 }
 
 func showSchedule(env *environment, schedule *loan.Schedule) {

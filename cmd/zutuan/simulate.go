@@ -2,6 +2,7 @@ package main
 
 import (
 	"flag"
+	"fmt"
 
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
@@ -23,6 +24,9 @@ func simulateCommand(env *environment, args []string) error {
 	kase, err := env.readCase(files, papers)
 	if err != nil {
 		return err
+	}
+	if quarters != 0 && (quarters < kase.Requirement.Horizon || quarters > funding.MaxQuarters) {
+		return usageError{fmt.Sprintf("--quarters 应为 %d（需求的测算期）到 %d", kase.Requirement.Horizon, funding.MaxQuarters), fmt.Sprintf("--quarters is from %d (the requirement's horizon) to %d", kase.Requirement.Horizon, funding.MaxQuarters)}
 	}
 	result, err := kase.Simulate(quarters)
 	if err != nil {

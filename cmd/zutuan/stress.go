@@ -93,7 +93,7 @@ func (e *environment) scenarioRow(r *stress.ResultLine) []textview.Cell {
 	if r.Threshold.MinDSCR.Known {
 		required = two(r.Threshold.MinDSCR)
 	}
-	return []textview.Cell{{Text: r.Name.In(e.language)}, {Text: strings.Join(r.Labels, "、"), Tone: textview.Faint}, e.stressVerdict(r.Verdict), {Text: dscr}, {Text: required}, {Text: gap}, {Text: short}, {Text: strings.Join(worse, "；"), Tone: textview.Faint}}
+	return []textview.Cell{{Text: r.Name.In(e.language)}, {Text: strings.Join(e.labels(r.Labels), e.say("、", ", ")), Tone: textview.Faint}, e.stressVerdict(r.Verdict), {Text: dscr}, {Text: required}, {Text: gap}, {Text: short}, {Text: strings.Join(worse, "；"), Tone: textview.Faint}}
 }
 
 func (e *environment) stressVerdict(v stress.Verdict) textview.Cell {
@@ -169,16 +169,13 @@ func (e *environment) singleRow(single *stress.SingleAnswer) []textview.Cell {
 func (e *environment) scatter(desk *office.Desk, a *office.Assessment, paths int, seed uint64) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	began, told := e.now(), false
+	began := e.now()
 	outcome, err := desk.MonteCarlo(ctx, a, paths, seed, func(done, total int) {
 		if e.now().Sub(began) > time.Second {
-			told = true
-			fmt.Fprintf(e.stderr, "\r%d / %d", done, total)
+			fmt.Fprintf(e.stderr, "%d / %d\n", done, total)
+			began = e.now()
 		}
 	})
-	if told {
-		fmt.Fprintln(e.stderr)
-	}
 	if err != nil {
 		return err
 	}

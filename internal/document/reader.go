@@ -339,6 +339,21 @@ func (v Value) SignedAmount() money.Amount {
 	return amount
 }
 
+// Number reads a plain decimal within bounds, for what is neither money nor a rate: an area, a plot ratio. An absent
+// value reads as zero.
+func (v Value) Number(low, high string) money.Decimal {
+	text, ok := v.scalar("数字", "a number")
+	if !ok {
+		return money.Zero
+	}
+	number, err := money.ParseRate(text)
+	if err != nil || number.LessThan(money.MustRate(low)) || number.GreaterThan(money.MustRate(high)) {
+		v.Problem("number", fmt.Sprintf("%q 应为 %s 到 %s 的数字", clip(text), low, high), fmt.Sprintf("%q should be a number from %s to %s", clip(text), low, high))
+		return money.Zero
+	}
+	return number
+}
+
 // Rate reads a decimal fraction within bounds ("0.0365", never "3.65%"); an absent value reads as zero.
 func (v Value) Rate(low, high string) money.Decimal {
 	text, ok := v.scalar("小数", "a decimal fraction")

@@ -60,9 +60,9 @@ func lines(value document.Value, read func(*document.Object)) {
 
 func (r *requirementReader) plot(in *document.Object) Plot {
 	code := in.Required("code")
-	plot := Plot{Code: code.Name(), AreaHa: in.Required("area_ha").Rate("0", "100000")}
+	plot := Plot{Code: code.Name(), AreaHa: in.Required("area_ha").Number("0", "100000")}
 	plot.Use = in.Optional("use").String()
-	plot.FAR = in.Optional("far").Rate("0", "100")
+	plot.FAR = in.Optional("far").Number("0", "100")
 	plot.Investor = in.Optional("investor").String()
 	plot.Signed = in.Optional("signed").Bool()
 	if plot.Code != "" && r.plots[plot.Code] {

@@ -256,6 +256,6 @@ func (c *course) intervals() (flows []money.Amount, weights []int64) {
 func (r *repayment) tooLittle(t int) error {
 	last := r.course.start.Add(t)
 	return refusal("cfads", "sculpted",
-		fmt.Sprintf("不存在正的常数偿债备付率：到 %s 为止的付息间隔内，CFADS 按 %s 倍折算后不够付息；请延长宽限期、减少借款，或换一种还本方式", last, r.dscr),
-		fmt.Sprintf("no schedule with a constant DSCR exists: in the interval that ends in %s CFADS divided by %s does not pay the interest; lengthen the grace, borrow less, or choose another profile", last, r.dscr))
+		fmt.Sprintf("按现金流定制还本排不出来：到 %s 为止的付息间隔内，CFADS 按 %s 倍折算后不够付息，还本会成为负数；请延长宽限期、减少借款，或换一种还本方式", last, r.dscr),
+		fmt.Sprintf("no schedule can be sculpted: in the interval that ends in %s CFADS divided by %s does not pay the interest, so that principal would be negative; lengthen the grace, borrow less, or choose another profile", last, r.dscr))
 }

@@ -68,6 +68,9 @@ func (d *Desk) Match(kase *Case, asked Asked) (*Matching, error) {
 // need simulates a case and assembles its facts, all that a match needs before it asks a product.
 func (d *Desk) need(m *Matching) (*match.Need, error) {
 	kase, date := m.Case, m.Asked.Date
+	if err := d.checkRegion(kase); err != nil {
+		return nil, err
+	}
 	var err error
 	if m.Simulation, err = kase.Simulate(0); err != nil {
 		return nil, err

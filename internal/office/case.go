@@ -48,8 +48,13 @@ func ReadCase(papers Papers) (*Case, error) {
 	kase := &Case{Requirement: requirement, Conditions: conditions}
 	if papers.Ledger.given() {
 		asOf := papers.LedgerAsOf
-		if asOf.IsZero() && requirement != nil {
+		switch {
+		case !asOf.IsZero():
+		case requirement != nil:
 			asOf = requirement.Start.FirstDay().AddDate(0, 0, -1)
+		default:
+			// The requirement is refused already; the ledger's own mistakes are looked for all the same, on any day.
+			asOf = SampleDate
 		}
 		kase.Ledger, err = funding.ReadLedger(papers.Ledger.Name, papers.Ledger.Data, asOf)
 		problems = collect(problems, err)

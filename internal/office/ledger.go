@@ -29,7 +29,15 @@ func checkDebtService(file string, requirement *funding.Requirement, ledger *fun
 		}
 		near := strings.Join(document.Nearest(id, ids), ", ")
 		problems = append(problems, document.Problem{File: file, Path: fmt.Sprintf("debt_service[%d].ledger", i), Code: "unknown_instrument",
-			ZH: fmt.Sprintf("台账里没有编号 %s；相近的有 %s", id, near), EN: fmt.Sprintf("the ledger has no instrument %s; near are %s", id, near)})
+			ZH: fmt.Sprintf("台账里没有编号 %s%s", id, prefixed("；相近的有 ", near)), EN: fmt.Sprintf("the ledger has no instrument %s%s", id, prefixed("; near are ", near))})
 	}
 	return problems.Err()
+}
+
+// prefixed leads a text, and says nothing where there is none.
+func prefixed(lead, text string) string {
+	if text == "" {
+		return ""
+	}
+	return lead + text
 }

@@ -356,6 +356,7 @@ func summarize(flags []Flag) Summary {
 		funding.LevelStop: &s.Counts.Stop, funding.LevelRed: &s.Counts.Red, funding.LevelOrange: &s.Counts.Orange, funding.LevelYellow: &s.Counts.Yellow,
 		funding.LevelGreen: &s.Counts.Green, funding.LevelUndecided: &s.Counts.Undecided, funding.LevelNotApplicable: &s.Counts.NotApplicable,
 	}
+	ran := 0
 	for i := range flags {
 		flag := &flags[i]
 		if slices.Contains(flag.Labels, LabelAnalogue) {
@@ -370,12 +371,18 @@ func summarize(flags []Flag) Summary {
 			s.Blocking = append(s.Blocking, reference)
 			s.CanBeWaived = s.CanBeWaived && flag.Level != funding.LevelStop
 		}
+		ran++
 		if flag.Level == funding.LevelUndecided {
 			if couldBlock(flag) {
 				s.Unresolved = append(s.Unresolved, reference)
 			}
 			s.addMissing(flag.Missing)
 		}
+	}
+	if ran == 0 {
+		// Nothing was looked at, so nothing may be called safe.
+		s.Worst = funding.LevelUndecided
+		s.Unresolved = append(s.Unresolved, FlagReference{Level: funding.LevelUndecided, Name: funding.Text{ZH: "没有在该日有效的风险规则包，无法判断", EN: "no risk pack is in force on the date, nothing can be said"}})
 	}
 	return s
 }

@@ -114,10 +114,14 @@ func fromExpr(source []rune, err error) *Error {
 	if !errors.As(err, &parse) {
 		return newError(source, 0, len(source), "syntax", "表达式有误："+err.Error(), err.Error())
 	}
-	zh := "表达式有误：" + parse.Message
+	zh, en := "表达式有误："+parse.Message, parse.Message
 	switch match := unexpectedToken.FindStringSubmatch(parse.Message); {
 	case strings.HasPrefix(parse.Message, "unexpected token EOF"):
-		zh = "表达式没有写完"
+		zh, en = "表达式没有写完", "the expression is unfinished"
+	case strings.Contains(parse.Message, `Operator("=")`):
+		zh, en = "判断相等请写 ==", "write == to compare"
+	case strings.Contains(parse.Message, "strconv.Parse"):
+		zh, en = "数字太大或写法不对：请写成普通小数，如 0.20", "the number is too large or not a plain decimal such as 0.20"
 	case match != nil:
 		zh = "此处不应出现 " + match[1]
 	case strings.Contains(parse.Message, "exceeds maximum allowed nodes"):
@@ -125,7 +129,7 @@ func fromExpr(source []rune, err error) *Error {
 	case strings.Contains(parse.Message, "mismatched types"):
 		zh = "运算两边的类型不一致：" + parse.Message
 	}
-	return newError(source, parse.From, max(parse.To, parse.From+1), "syntax", zh, parse.Message)
+	return newError(source, parse.From, max(parse.To, parse.From+1), "syntax", zh, en)
 }
 
 // builder turns expr's tree into the typed one and collects what is wrong.

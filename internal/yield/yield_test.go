@@ -42,6 +42,7 @@ func TestYieldsThatArePlainArithmetic(t *testing.T) {
 		{"an annual tie: (1+y)^4 = 1.0500005 exactly", amounts(-100_000_000, 0, 0, 0, 105_000_050), "0.012272", "0.050001"},
 		{"the largest amounts there are", amounts(-1_000_000_000_000_000, 1_100_000_000_000_000), "0.1", "0.4641"},
 		{"two fen", amounts(-1, 2), "1", "15"},
+		{"eleven times back in a quarter: 12^4 − 1", amounts(-1000, 12000), "11", "20735"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			root, ok := Periodic(c.flows)
@@ -62,7 +63,7 @@ func TestFlowsWithoutAYieldHaveNone(t *testing.T) {
 		"touching zero at 10 %":   amounts(-12100, 22000, -10000), // −(110x − 100)²/… : a double root changes no sign
 		"touching zero at zero":   amounts(-1, 2, -1),
 		"a sum that never turns":  amounts(-100, 150, -100),
-		"beyond 1000 % a quarter": amounts(-1, 1000),
+		"beyond 5000 % a quarter": amounts(-1, 1000),
 		"a loss above 99 %":       amounts(-100000, 1),
 	} {
 		t.Run(name, func(t *testing.T) {
