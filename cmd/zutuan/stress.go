@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"zutuan/internal/funding"
+	"zutuan/internal/money"
 	"zutuan/internal/office"
 	"zutuan/internal/stress"
 	"zutuan/internal/stress/montecarlo"
@@ -67,7 +68,7 @@ func (e *environment) scenarios(desk *office.Desk, a *office.Assessment) error {
 		return e.answer(answer)
 	}
 	e.title(e.say("压力情景：", "Stress scenarios: ") + a.Case.Requirement.Name)
-	table := textview.Table{Header: []string{e.say("情景", "Scenario"), e.say("谁要求", "Asked for by"), e.say("结论", "Verdict"), e.say("最低DSCR", "Min DSCR"), e.say("要求", "Required"), e.say("峰值缺口（万元）", "Peak gap (10k)"), e.say("最大短缺（万元）", "Shortfall (10k)"), e.say("恶化的风险提示", "Flags made worse")},
+	table := textview.Table{Header: []string{e.say("情景", "Scenario"), e.say("谁要求", "Asked for by"), e.say("偿债与现金", "Debt and cash"), e.say("最低DSCR", "Min DSCR"), e.say("要求", "Required"), e.say("峰值缺口（万元）", "Peak gap (10k)"), e.say("最大短缺（万元）", "Shortfall (10k)"), e.say("恶化的风险提示", "Flags made worse")},
 		Align: []textview.Align{textview.Left, textview.Left, textview.Left, textview.Right, textview.Right, textview.Right, textview.Right, textview.Left}}
 	base := answer.Base
 	table.Rows = append(table.Rows, []textview.Cell{{Text: e.say("基准", "base"), Tone: textview.Strong}, {}, e.stressVerdict(base.Verdict), {Text: two(base.MinDSCR)}, {}, {Text: base.PeakGap.InWan()}, {Text: base.LargestShortfall.InWan()}, {}})
@@ -75,7 +76,7 @@ func (e *environment) scenarios(desk *office.Desk, a *office.Assessment) error {
 		table.Rows = append(table.Rows, e.scenarioRow(&answer.Results[i]))
 	}
 	e.print(table.Render(e.style))
-	e.line(fmt.Sprintf(e.say("  通过 %d，未通过 %d，无法判断 %d，不适用 %d", "  passed %d, failed %d, undecided %d, not applicable %d"), answer.Summary.Passed, answer.Summary.Failed, answer.Summary.Undecided, answer.Summary.NotApplicable))
+	e.line(fmt.Sprintf(e.say("  守住 %d，击穿 %d，无法判断 %d，不适用 %d；财政红线见“恶化的风险提示”", "  passed %d, failed %d, undecided %d, not applicable %d; for fiscal lines see the flags made worse"), answer.Summary.Passed, answer.Summary.Failed, answer.Summary.Undecided, answer.Summary.NotApplicable))
 	e.notes(answer.Notes)
 	return nil
 }
@@ -123,7 +124,7 @@ func (e *environment) reverse(desk *office.Desk, a *office.Assessment) error {
 	if e.json {
 		return e.answer(answer)
 	}
-	e.title(e.say("反向压力：多大的冲击会击穿方案", "Reverse stress: how much breaks the plan"))
+	e.title(e.say("反向压力：多大的冲击会击穿方案（最低偿债备付率以 ", "Reverse stress: how much breaks the plan (minimum DSCR of ") + two(answer.MinDSCR) + e.say(" 为限）", ")"))
 	table := textview.Table{Header: []string{e.say("冲击", "Push"), e.say("击穿", "Breaks"), e.say("击穿点", "At"), e.say("仍守住", "Still holds at"), e.say("击穿时最低DSCR", "Min DSCR there")}}
 	for i := range answer.Singles {
 		table.Rows = append(table.Rows, e.singleRow(&answer.Singles[i]))
@@ -132,7 +133,7 @@ func (e *environment) reverse(desk *office.Desk, a *office.Assessment) error {
 	for _, frontier := range answer.Frontiers {
 		var points []string
 		for _, point := range frontier.Points {
-			points = append(points, "("+point.X+", "+point.Y+")")
+			points = append(points, "("+e.size(frontier.X, point.X)+", "+e.size(frontier.Y, point.Y)+")")
 		}
 		e.line("  ", e.axis(frontier.X), " × ", e.axis(frontier.Y), " → ", e.criterion(frontier.Criterion), e.say("：", ": "), strings.Join(points, " "))
 	}
@@ -144,6 +145,14 @@ func (e *environment) axis(axis stress.Axis) string {
 	return map[stress.Axis]string{stress.AxisLand: e.say("土地收入下降", "fall of land revenue"), stress.AxisDelay: e.say("延迟（季）", "delay (quarters)"), stress.AxisRate: e.say("利率上升", "rise of rates")}[axis]
 }
 
+// size shows a push in its own unit: a delay in quarters, land and rates in percent.
+func (e *environment) size(axis stress.Axis, text string) string {
+	if axis == stress.AxisDelay {
+		return text
+	}
+	return percentText(&text)
+}
+
 func (e *environment) criterion(criterion stress.Criterion) string {
 	return map[stress.Criterion]string{stress.BreaksDSCR: e.say("最低偿债备付率", "minimum DSCR"), stress.BreaksCash: e.say("现金", "cash"), stress.BreaksFiscal: e.say("财政红线", "a red fiscal line")}[criterion]
 }
@@ -153,11 +162,11 @@ func (e *environment) singleRow(single *stress.SingleAnswer) []textview.Cell {
 		if point == nil {
 			return "—"
 		}
-		return map[stress.Axis]string{stress.AxisLand: point.LandFall, stress.AxisDelay: fmt.Sprint(point.DelayQuarters), stress.AxisRate: point.RateRise}[single.Axis]
+		return e.size(single.Axis, map[stress.Axis]string{stress.AxisLand: point.LandFall, stress.AxisDelay: fmt.Sprint(point.DelayQuarters), stress.AxisRate: point.RateRise}[single.Axis])
 	}
 	at, dscr := size(single.Breaks), ""
 	if single.Breaks != nil {
-		dscr = two(single.Breaks.MinDSCR)
+		dscr = single.Breaks.MinDSCR.String()
 	} else {
 		at = map[string]string{"holds": e.say("网格内都守住", "holds on the whole grid"), "already_broken": e.say("无冲击时已击穿", "broken without any stress"), "not_tried": e.say("未试算", "not tried")}[single.Status]
 	}
@@ -190,7 +199,7 @@ func (e *environment) showScatter(outcome *montecarlo.Outcome) {
 	e.title(fmt.Sprintf(e.say("随机模拟：%d 条路径，种子 %s", "Simulation by chance: %d paths, seed %s"), outcome.Paths, outcome.Seed))
 	table := textview.Table{Header: []string{"", "P5", "P25", "P50", "P75", "P95", e.say("均值", "mean")}, Align: []textview.Align{textview.Left, textview.Right, textview.Right, textview.Right, textview.Right, textview.Right, textview.Right}}
 	if d := outcome.MinDSCR; d != nil {
-		table.Add(e.say("最低偿债备付率", "minimum DSCR"), d.P5, d.P25, d.P50, d.P75, d.P95, d.Mean)
+		table.Add(e.say("最低偿债备付率", "minimum DSCR"), twoOf(d.P5), twoOf(d.P25), twoOf(d.P50), twoOf(d.P75), twoOf(d.P95), twoOf(d.Mean))
 	}
 	for _, row := range []struct {
 		name   string
@@ -202,7 +211,7 @@ func (e *environment) showScatter(outcome *montecarlo.Outcome) {
 	e.print(table.Render(e.style))
 	e.line("  ", e.say("出现资金短缺的概率 ", "probability of a shortfall "), percentText(&outcome.ShortfallProbability))
 	for _, below := range outcome.Below {
-		e.line("  ", e.say("最低偿债备付率低于 ", "probability of a minimum DSCR below "), below.DSCR, e.say(" 的概率 ", " "), percentText(&below.Probability))
+		e.line("  ", e.say("最低偿债备付率低于 ", "probability of a minimum DSCR below "), twoOf(below.DSCR), e.say(" 的概率 ", " "), percentText(&below.Probability))
 	}
 	fan := textview.Table{Header: []string{e.say("季度", "Quarter"), e.say("短缺概率", "P(short)"), e.say("期末现金 P5", "closing P5"), "P50", "P95"}, Align: []textview.Align{textview.Left, textview.Right, textview.Right, textview.Right, textview.Right}}
 	for i, quarter := range outcome.Quarters {
@@ -214,3 +223,6 @@ func (e *environment) showScatter(outcome *montecarlo.Outcome) {
 	e.print(fan.Render(e.style))
 	e.notes(outcome.Notes)
 }
+
+// twoOf shows a ratio that came as text with two decimals.
+func twoOf(ratio string) string { return money.MustRate(ratio).StringFixed(2) }
