@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"sort"
 	"strings"
 
@@ -58,15 +59,25 @@ func Load(files fs.FS) (*Library, error) {
 	l.reference()
 	l.parameters()
 	l.vocabulary()
+	named := len(l.problems) == 0
 	l.crossCheck()
 	l.samples()
 	l.products()
 	l.riskPacks()
 	l.stressPacks()
+	if !named {
+		l.dropUnknownNames()
+	}
 	if err := l.problems.Err(); err != nil {
 		return nil, err
 	}
 	return l.library, nil
+}
+
+// dropUnknownNames keeps one mistake in a parameter or the vocabulary from being told again by every rule that uses a name
+// of the file that could not be read; what is really mistyped is told once that file is mended.
+func (l *loader) dropUnknownNames() {
+	l.problems = slices.DeleteFunc(l.problems, func(problem document.Problem) bool { return problem.Code == "expression.unknown_fact" })
 }
 
 // loader fills a library; a part that could not be read stays nil, and what depends on it is checked as far as it goes.
