@@ -204,8 +204,12 @@ func (in *TreatmentInput) replacement(instrument *funding.Instrument, source *So
 	paidOff := cashflow.PresentValue([]money.Amount{balance}, in.Requirement.DiscountRate)
 	treated := Treated{Instrument: instrument.ID, Creditor: instrument.Creditor, Outstanding: balance, Treatment: TreatReplace, Line: &line,
 		Saving: oldCost - newCost, CashSaving: oldAll - newAll - paidOff}
-	treated.Text = funding.Text{ZH: fmt.Sprintf("以%s置换 %s 的余额 %s，利息与费用现值减少 %s", source.Line.Name.ZH, instrument.ID, balance.Show(money.Chinese), treated.Saving.Show(money.Chinese)),
-		EN: fmt.Sprintf("replace the CNY %s of %s by %s: interest and fees fall by a present value of CNY %s", balance, instrument.ID, source.Line.Name.In(money.English), treated.Saving)}
+	change := funding.Text{ZH: "减少", EN: "fall"}
+	if treated.Saving < 0 {
+		change = funding.Text{ZH: "增加", EN: "rise"}
+	}
+	treated.Text = funding.Text{ZH: fmt.Sprintf("以%s置换 %s 的余额 %s，利息与费用现值%s %s", source.Line.Name.ZH, instrument.ID, balance.Show(money.Chinese), change.ZH, treated.Saving.Abs().Show(money.Chinese)),
+		EN: fmt.Sprintf("replace the CNY %s of %s by %s: interest and fees %s by a present value of CNY %s", balance, instrument.ID, source.Line.Name.In(money.English), change.EN, treated.Saving.Abs())}
 	return treated, true
 }
 

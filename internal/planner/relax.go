@@ -9,6 +9,7 @@ import (
 	"zutuan/internal/loan"
 	"zutuan/internal/lp"
 	"zutuan/internal/money"
+	"zutuan/internal/plan"
 	"zutuan/internal/quarter"
 )
 
@@ -417,6 +418,9 @@ func delayed(requirement *funding.Requirement, statement *cashflow.Result, unit,
 func (s *search) largerLimits(ctx context.Context) ([]Relaxation, error) {
 	var list []Relaxation
 	for _, source := range s.in.sorted() {
+		if source.Line.CountsAs == plan.CountsAsGrant {
+			continue // what is given is not there for the asking
+		}
 		id, step := source.Line.ID, max(source.Step, capitalGrain)
 		more, err := s.leastSlack(ctx, elastic{source: id})
 		if err != nil {
