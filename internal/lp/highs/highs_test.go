@@ -281,9 +281,9 @@ func TestTimeLimitReturnsTheBestPointSoFarAndAValidBound(t *testing.T) {
 	m := hardMIP()
 	solver(t)
 	started := time.Now()
-	got := solve(t, m, lp.Options{TimeLimit: 300 * time.Millisecond})
-	if elapsed := time.Since(started); elapsed > 3*time.Second {
-		t.Errorf("0.3 s took %s", elapsed)
+	got := solve(t, m, lp.Options{TimeLimit: time.Second})
+	if elapsed := time.Since(started); elapsed > time.Minute {
+		t.Errorf("one second took %s", elapsed)
 	}
 	if got.Status != lp.StatusTimeLimit || !got.HasPoint() || got.Proven() {
 		t.Fatalf("status %s, point %v", got.Status, got.HasPoint())
@@ -327,7 +327,7 @@ func TestAnEndedContextStopsTheSearchAndLeavesTheSolverUsable(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || solution != nil {
 		t.Errorf("got %v, %v", solution, err)
 	}
-	if elapsed := time.Since(started); elapsed > 3*time.Second {
+	if elapsed := time.Since(started); elapsed > time.Minute {
 		t.Errorf("stopped only after %s", elapsed)
 	}
 	if _, err := s.Solve(ctx, m, lp.Options{}); !errors.Is(err, context.DeadlineExceeded) {
