@@ -13,11 +13,11 @@ import (
 	"zutuan/internal/money"
 )
 
-// The yields that are looked for, a quarter: above −99 % and below 5000 %, as far as the annual rate to twelve decimals fits an int64. What lies outside is not the yield of a
+// The yields that are looked for, a quarter: above −99 % and below 3000 %, as far as twice the annual rate to twelve decimals fits an int64 with room. What lies outside is not the yield of a
 // project or a loan but of a mistyped amount, and is answered as absent.
 const (
 	lowestQuarterly  = -0.99
-	highestQuarterly = 50
+	highestQuarterly = 30
 )
 
 // Root is a yield whose roundings are proven. The zero value is a yield of exactly zero.
