@@ -3,6 +3,7 @@ package highs
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -20,6 +21,8 @@ type instance struct {
 
 // callFailed is what functions of HiGHS return instead of 0 (done) or 1 (done, with a warning).
 const callFailed = -1
+
+var errCallFailed = errors.New("failed")
 
 func newInstance(ctx context.Context, module api.Module) (*instance, error) {
 	in := &instance{module: module, functions: map[string]api.Function{}, stack: make([]uint64, 32)}
@@ -54,7 +57,7 @@ func (in *instance) call(ctx context.Context, name string, arguments ...uint64) 
 func (in *instance) must(ctx context.Context, name string, arguments ...uint64) error {
 	status, err := in.call(ctx, name, append([]uint64{in.handle}, arguments...)...)
 	if err == nil && status == callFailed {
-		err = fmt.Errorf("%s failed", name)
+		err = fmt.Errorf("%s %w", name, errCallFailed)
 	}
 	return err
 }
@@ -116,6 +119,15 @@ func (in *instance) putFloats(ctx context.Context, values []float64) (uint64, er
 		binary.LittleEndian.PutUint64(data[8*i:], math.Float64bits(value))
 	}
 	return in.put(ctx, data)
+}
+
+// writeFloats overwrites what an earlier put has placed.
+func (in *instance) writeFloats(pointer uint64, values []float64) error {
+	view, err := in.bytes(pointer, 8*len(values))
+	for i := range len(view) / 8 {
+		binary.LittleEndian.PutUint64(view[8*i:], math.Float64bits(values[i]))
+	}
+	return err
 }
 
 func (in *instance) putInts(ctx context.Context, values []int32) (uint64, error) {

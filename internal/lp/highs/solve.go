@@ -43,7 +43,7 @@ func (s *Solver) Solve(ctx context.Context, model *lp.Model, options lp.Options)
 	}
 	var solution *lp.Solution
 	err := s.use(ctx, func(in *instance) (err error) {
-		solution, err = in.solve(ctx, model, options)
+		solution, err = in.search(ctx, model, options)
 		return err
 	})
 	if errors.Is(err, errOverran) {

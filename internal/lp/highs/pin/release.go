@@ -20,6 +20,7 @@ var used = []string{
 	"Highs_passModel", "Highs_run", "Highs_getModelStatus",
 	"Highs_setBoolOptionValue", "Highs_setIntOptionValue", "Highs_setDoubleOptionValue", "Highs_setStringOptionValue",
 	"Highs_getIntInfoValue", "Highs_getInt64InfoValue", "Highs_getDoubleInfoValue",
+	"Highs_changeColsBoundsBySet", "Highs_getBasicVariables", "Highs_getBasisInverseRow",
 	"Highs_getSolution", "Highs_getBasis", "Highs_getRanging", "Highs_getIis",
 	"malloc", "free",
 }
