@@ -25,15 +25,7 @@ func matchCommand(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	desk, kase, asked, err := env.open(files, papers)
-	if err != nil {
-		return err
-	}
-	if err := checkProducts(desk.Library, products); err != nil {
-		return err
-	}
-	asked.Products = products
-	matching, err := desk.Match(kase, asked)
+	desk, matching, err := env.match(files, papers, products)
 	if err != nil {
 		return err
 	}
@@ -41,7 +33,7 @@ func matchCommand(env *environment, args []string) error {
 	if env.json {
 		return env.answer(answer)
 	}
-	showSimulation(env, kase.Requirement, matching.Simulation)
+	showSimulation(env, matching.Case.Requirement, matching.Simulation)
 	env.warn(desk.Warnings(matching))
 	showMatch(env, newReader(env, desk.Library.Vocabulary), desk.Library, answer)
 	return nil
@@ -100,6 +92,20 @@ func (e *environment) open(files []string, papers paperFlags) (*office.Desk, *of
 		return nil, nil, asked, err
 	}
 	return desk, kase, asked, e.testRules(desk)
+}
+
+// match reads the case that the command line names and asks the products, all or the named ones.
+func (e *environment) match(files []string, papers paperFlags, products []string) (*office.Desk, *office.Matching, error) {
+	desk, kase, asked, err := e.open(files, papers)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := checkProducts(desk.Library, products); err != nil {
+		return nil, nil, err
+	}
+	asked.Products = products
+	matching, err := desk.Match(kase, asked)
+	return desk, matching, err
 }
 
 // testRules runs the tests that products carry when the rules come from a directory that somebody edits; those that ship

@@ -88,15 +88,7 @@ func planBuild(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	desk, kase, asked, err := env.open(files, papers)
-	if err != nil {
-		return err
-	}
-	if err := checkProducts(desk.Library, products); err != nil {
-		return err
-	}
-	asked.Products = products
-	matching, err := desk.Match(kase, asked)
+	desk, matching, err := env.match(files, papers, products)
 	if err != nil {
 		return err
 	}
@@ -129,11 +121,7 @@ func planEvaluate(env *environment, args []string) error {
 	if papers.requirement == "" && papers.sample == "" {
 		return usageError{"请用 --requirement 给出方案所属的需求文件", "name the requirement of the plan with --requirement"}
 	}
-	desk, kase, asked, err := env.open(nil, papers)
-	if err != nil {
-		return err
-	}
-	matching, err := desk.Match(kase, asked)
+	desk, matching, err := env.match(nil, papers, nil)
 	if err != nil {
 		return err
 	}

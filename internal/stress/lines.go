@@ -24,20 +24,6 @@ type Source struct {
 	RateFixed bool
 }
 
-// Sources joins the lines of an indicative plan with the candidates that they were taken from, by id.
-func Sources(lines []plan.Line, candidates []plan.Candidate) []Source {
-	sources := make([]Source, len(lines))
-	for i := range lines {
-		sources[i].Line = lines[i]
-		for j := range candidates {
-			if candidates[j].Line.ID == lines[i].ID {
-				sources[i].Terms = candidates[j].Terms
-			}
-		}
-	}
-	return sources
-}
-
 // Lines returns the lines as planned.
 func Lines(sources []Source) []plan.Line {
 	lines := make([]plan.Line, len(sources))
