@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/match"
-	"zutuan/internal/office"
 	"zutuan/internal/risk"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -72,7 +72,7 @@ func checkPacks(library *rulepack.Library, wanted []string) error {
 	return nil
 }
 
-func showAssessment(env *environment, desk *office.Desk, a *office.Assessment) {
+func showAssessment(env *environment, desk *casework.Desk, a *casework.Assessment) {
 	read := newReader(env, desk.Library.Vocabulary)
 	showSimulation(env, a.Case.Requirement, a.Simulation)
 	env.warn(desk.Warnings(a.Matching))
@@ -84,7 +84,7 @@ func showAssessment(env *environment, desk *office.Desk, a *office.Assessment) {
 }
 
 // showPlan prints the indicative plan that the flags were raised on.
-func showPlan(env *environment, a *office.Assessment) {
+func showPlan(env *environment, a *casework.Assessment) {
 	summary := a.Risk.Plan
 	env.title(summary.Label.In(env.language))
 	if len(summary.Lines) == 0 {

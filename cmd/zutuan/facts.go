@@ -5,9 +5,9 @@ import (
 	"os"
 	"strings"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/document"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
@@ -80,7 +80,7 @@ func factsCommand(env *environment, args []string) error {
 		answer.Facts = append(answer.Facts, entry)
 	}
 	if len(groups) == 0 {
-		for _, fact := range office.StartFacts {
+		for _, fact := range casework.StartFacts {
 			answer.StartFacts = append(answer.StartFacts, describeFact(fact))
 		}
 	}

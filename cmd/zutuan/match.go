@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/document"
 	"zutuan/internal/funding"
 	"zutuan/internal/match"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
 )
@@ -71,8 +71,8 @@ func checkProducts(library *rulepack.Library, wanted []string) error {
 }
 
 // open reads the rules and the case that the command line names.
-func (e *environment) open(files []string, papers paperFlags) (*office.Desk, *office.Case, office.Asked, error) {
-	asked := office.Asked{Date: e.date}
+func (e *environment) open(files []string, papers paperFlags) (*casework.Desk, *casework.Case, casework.Asked, error) {
+	asked := casework.Asked{Date: e.date}
 	library, err := e.library()
 	if err != nil {
 		return nil, nil, asked, err
@@ -87,7 +87,7 @@ func (e *environment) open(files []string, papers paperFlags) (*office.Desk, *of
 	if err != nil {
 		return nil, nil, asked, err
 	}
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return nil, nil, asked, err
 	}
@@ -95,7 +95,7 @@ func (e *environment) open(files []string, papers paperFlags) (*office.Desk, *of
 }
 
 // match reads the case that the command line names and asks the products, all or the named ones.
-func (e *environment) match(files []string, papers paperFlags, products []string) (*office.Desk, *office.Matching, error) {
+func (e *environment) match(files []string, papers paperFlags, products []string) (*casework.Desk, *casework.Matching, error) {
 	desk, kase, asked, err := e.open(files, papers)
 	if err != nil {
 		return nil, nil, err
@@ -110,7 +110,7 @@ func (e *environment) match(files []string, papers paperFlags, products []string
 
 // testRules runs the tests that products carry when the rules come from a directory that somebody edits; those that ship
 // were tested when the program was built.
-func (e *environment) testRules(desk *office.Desk) error {
+func (e *environment) testRules(desk *casework.Desk) error {
 	if e.rulesDir == "" {
 		return nil
 	}

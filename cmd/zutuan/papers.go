@@ -7,9 +7,9 @@ import (
 	"sort"
 	"strings"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/document"
 	"zutuan/internal/funding"
-	"zutuan/internal/office"
 )
 
 // paperFlags are the flags with which a case is handed in.
@@ -27,7 +27,7 @@ func (p *paperFlags) register(flags *flag.FlagSet) {
 }
 
 // readCase reads the papers that the command line names, or a sample that ships with the rules.
-func (e *environment) readCase(files []string, flags paperFlags) (*office.Case, error) {
+func (e *environment) readCase(files []string, flags paperFlags) (*casework.Case, error) {
 	papers, err := e.papers(files, flags)
 	if err != nil {
 		return nil, err
@@ -37,21 +37,21 @@ func (e *environment) readCase(files []string, flags paperFlags) (*office.Case, 
 			return nil, usageError{fmt.Sprintf("--as-of 应写成 2025-12-31，现在是 %q", flags.asOf), fmt.Sprintf("--as-of is written 2025-12-31, not %q", flags.asOf)}
 		}
 	}
-	return office.ReadCase(papers)
+	return casework.ReadCase(papers)
 }
 
-func (e *environment) papers(files []string, flags paperFlags) (office.Papers, error) {
+func (e *environment) papers(files []string, flags paperFlags) (casework.Papers, error) {
 	if flags.sample != "" {
 		return e.sample(flags.sample)
 	}
 	named, err := oneFile(files, flags.requirement)
 	if err != nil {
-		return office.Papers{}, err
+		return casework.Papers{}, err
 	}
-	var papers office.Papers
+	var papers casework.Papers
 	for _, paper := range []struct {
 		path string
-		into *office.File
+		into *casework.File
 	}{{named, &papers.Requirement}, {flags.ledger, &papers.Ledger}, {flags.fiscal, &papers.Fiscal}} {
 		if paper.path == "" {
 			continue
@@ -60,14 +60,14 @@ func (e *environment) papers(files []string, flags paperFlags) (office.Papers, e
 		if err != nil {
 			return papers, err
 		}
-		*paper.into = office.File{Name: paper.path, Data: data}
+		*paper.into = casework.File{Name: paper.path, Data: data}
 	}
 	return papers, nil
 }
 
 // sample reads a case under rules/samples; an unknown name is refused with those that exist.
-func (e *environment) sample(name string) (office.Papers, error) {
-	papers, err := office.SamplePapers(e.rulesFS(), name)
+func (e *environment) sample(name string) (casework.Papers, error) {
+	papers, err := casework.SamplePapers(e.rulesFS(), name)
 	if err != nil {
 		entries, _ := fs.ReadDir(e.rulesFS(), "samples")
 		var names []string

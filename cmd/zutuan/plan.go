@@ -8,11 +8,11 @@ import (
 	"os/signal"
 	"strings"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/lp/highs"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/plan"
 	"zutuan/internal/planner"
 	"zutuan/internal/risk"
@@ -44,8 +44,8 @@ func (w *planWishes) register(flags *flag.FlagSet) {
 	flags.IntVar(&w.maxLenders, "max-lenders", 0, "")
 }
 
-func (w *planWishes) request() (office.PlanRequest, error) {
-	request := office.PlanRequest{Objective: planner.Objective(w.objective), Frontier: true, Relax: true}
+func (w *planWishes) request() (casework.PlanRequest, error) {
+	request := casework.PlanRequest{Objective: planner.Objective(w.objective), Frontier: true, Relax: true}
 	known := false
 	var names []string
 	for _, objective := range planner.Objectives {
@@ -125,11 +125,11 @@ func planEvaluate(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	typed, err := desk.ReadPlan(matching, office.File{Name: path, Data: data})
+	typed, err := desk.ReadPlan(matching, casework.File{Name: path, Data: data})
 	if err != nil {
 		return err
 	}
-	review, err := desk.JudgePlan(matching, typed, office.PlanRequest{})
+	review, err := desk.JudgePlan(matching, typed, casework.PlanRequest{})
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func treatmentAnswers(list []planner.Treated) []treatmentAnswer {
 	return answers
 }
 
-func (e *environment) showReview(desk *office.Desk, matching *office.Matching, review *office.Review) error {
+func (e *environment) showReview(desk *casework.Desk, matching *casework.Matching, review *casework.Review) error {
 	if e.json {
 		return e.answer(planAnswer{review.Built.Answer(), review.Risk, treatmentAnswers(review.Treatments), treatmentAnswers(review.Replacements)})
 	}
@@ -195,7 +195,7 @@ func (e *environment) showReview(desk *office.Desk, matching *office.Matching, r
 }
 
 // buildPlan runs the optimizer; an interrupt cancels it, and it tells on stderr that it is still going on.
-func (e *environment) buildPlan(desk *office.Desk, matching *office.Matching, request office.PlanRequest) (*planner.Built, error) {
+func (e *environment) buildPlan(desk *casework.Desk, matching *casework.Matching, request casework.PlanRequest) (*planner.Built, error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	solver := highs.New(highs.Config{})

@@ -4,9 +4,9 @@ import (
 	"flag"
 	"fmt"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
 	"zutuan/internal/match"
-	"zutuan/internal/office"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
 )
@@ -57,7 +57,7 @@ func rulesCommand(env *environment, args []string) error {
 	case words[0] == "test":
 		return runRuleTests(env, library, options.products)
 	}
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ var errTestsFailed = usageError{"有测试未通过", "some tests failed"}
 // runRuleTests runs the tests that the products of a library carry. A product without a test, or a must rule that no
 // test sees both passed and failed, is reported too: a test that cannot fail proves nothing.
 func runRuleTests(env *environment, library *rulepack.Library, products []string) error {
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return err
 	}
@@ -130,9 +130,9 @@ func runRuleTests(env *environment, library *rulepack.Library, products []string
 	unseen := desk.UnseenMusts(results, products)
 	if env.json {
 		err = env.answer(struct {
-			Tests  []testAnswer    `json:"tests"`
-			Failed int             `json:"failed"`
-			Unseen []office.Unseen `json:"unseen"`
+			Tests  []testAnswer      `json:"tests"`
+			Failed int               `json:"failed"`
+			Unseen []casework.Unseen `json:"unseen"`
 		}{answers, failed, unseen})
 	} else {
 		showRuleTests(env, answers, failed, unseen)
@@ -143,7 +143,7 @@ func runRuleTests(env *environment, library *rulepack.Library, products []string
 	return err
 }
 
-func showRuleTests(env *environment, answers []testAnswer, failed int, unseen []office.Unseen) {
+func showRuleTests(env *environment, answers []testAnswer, failed int, unseen []casework.Unseen) {
 	for _, answer := range answers {
 		if !answer.Passed {
 			env.line(env.style.Paint(textview.Bad, "✗ "), fmt.Sprintf("%s:%d %s · %s", answer.File, answer.Line, answer.Product, answer.Name))

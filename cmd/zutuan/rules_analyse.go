@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"zutuan/internal/office"
+	"zutuan/internal/casework"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -52,7 +52,7 @@ func analyseRules(env *environment, library *rulepack.Library) error {
 // analysisReference returns facts from which witnesses are made: those of the first sample where there is one, else
 // parameters alone.
 func analysisReference(env *environment, library *rulepack.Library) (*ruleexpr.Facts, error) {
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func analysisReference(env *environment, library *rulepack.Library) (*ruleexpr.F
 		return need.Facts, nil
 	}
 	facts := library.Vocabulary.NewFacts()
-	library.Parameters.At(office.SampleDate, "", nil).SetFacts(facts)
+	library.Parameters.At(casework.SampleDate, "", nil).SetFacts(facts)
 	return facts, nil
 }
 

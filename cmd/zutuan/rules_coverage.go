@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"zutuan/internal/office"
+	"zutuan/internal/casework"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
@@ -26,7 +26,7 @@ var errNotCovered = usageError{"测试没有覆盖全部必须规则和公式分
 // coverRules says which rules the tests see pass and fail, which branches of formulas they take, and where beside each
 // comparison they stand.
 func coverRules(env *environment, library *rulepack.Library, products []string) error {
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
-	"zutuan/internal/office"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -57,7 +57,7 @@ func toMutantAnswers(mutants []rulecheck.Mutant) []mutantAnswer {
 // mutateRules changes one thing after another in every rule and says which changes the tests do not notice. Risk packs,
 // which carry no tests, are evaluated at the boundaries of their rules; naming products leaves the packs out.
 func mutateRules(env *environment, library *rulepack.Library, products []string) error {
-	desk, err := office.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/stress"
 	"zutuan/internal/stress/montecarlo"
 	"zutuan/internal/textview"
@@ -55,7 +55,7 @@ func stressCommand(env *environment, args []string) error {
 	return env.scenarios(desk, assessment)
 }
 
-func (e *environment) scenarios(desk *office.Desk, a *office.Assessment) error {
+func (e *environment) scenarios(desk *casework.Desk, a *casework.Assessment) error {
 	_, pack := desk.StressPack(a)
 	if pack == nil {
 		return usageError{"规则目录里没有启用的压力情景包", "the rules directory has no stress pack in force"}
@@ -114,7 +114,7 @@ func (e *environment) notes(notes []funding.Text) {
 	}
 }
 
-func (e *environment) reverse(desk *office.Desk, a *office.Assessment) error {
+func (e *environment) reverse(desk *casework.Desk, a *casework.Assessment) error {
 	var answer *stress.ReverseAnswer
 	var err error
 	e.patiently(func() { answer, err = desk.StressCase(a).Reverse(stress.DefaultGrid()) })
@@ -175,7 +175,7 @@ func (e *environment) singleRow(single *stress.SingleAnswer) []textview.Cell {
 
 // scatter runs the simulation by chance; an interrupt cancels it, and work of more than a second tells its progress on
 // stderr.
-func (e *environment) scatter(desk *office.Desk, a *office.Assessment, paths int, seed uint64) error {
+func (e *environment) scatter(desk *casework.Desk, a *casework.Assessment, paths int, seed uint64) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	began := e.now()

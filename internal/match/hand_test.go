@@ -27,10 +27,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"zutuan/internal/desk"
 	"zutuan/internal/funding"
 	"zutuan/internal/match"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/rulepack"
 )
 
@@ -44,7 +44,7 @@ type hand struct {
 func newHand(t testing.TB) *hand {
 	t.Helper()
 	d := shippedDesk(t)
-	requirement, conditions, err := office.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
+	requirement, conditions, err := desk.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
 	must(t, err)
 	records := d.records(t, requirement, conditions, nil, nil, sampleDate)
 	return &hand{d, match.NewNeed(d.assembler, d.reference(sampleDate), sampleDate, records), string(readTestdata(t, "product.yaml"))}
@@ -185,7 +185,7 @@ func TestACostIsMeasuredByTheBureausLimitOrTheHouseSpread(t *testing.T) {
 // requirementOf reads the hand-worked requirement anew.
 func requirementOf(t testing.TB, _ *hand) *funding.Requirement {
 	t.Helper()
-	requirement, _, err := office.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
+	requirement, _, err := desk.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
 	must(t, err)
 	return requirement
 }

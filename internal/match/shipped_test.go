@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"zutuan/internal/cashflow"
+	"zutuan/internal/desk"
 	"zutuan/internal/facts"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/match"
-	"zutuan/internal/office"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
 	"zutuan/rules"
@@ -59,7 +59,7 @@ func (d *desk) sample(t testing.TB, name string, date time.Time) match.Records {
 		must(t, err)
 		return data
 	}
-	requirement, conditions, err := office.ReadRequirement("requirement.yaml", read("requirement.yaml"))
+	requirement, conditions, err := desk.ReadRequirement("requirement.yaml", read("requirement.yaml"))
 	must(t, err)
 	ledger, err := funding.ReadLedgerCSV("ledger.csv", read("ledger.csv"), day("2025-12-31"))
 	must(t, err)

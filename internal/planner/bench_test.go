@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"testing"
 
+	"zutuan/internal/desk"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/lp"
 	"zutuan/internal/money"
-	"zutuan/internal/office"
 	"zutuan/internal/plan"
 	"zutuan/internal/planner"
 	"zutuan/internal/quarter"
@@ -68,7 +68,7 @@ func BenchmarkWholeProgram(b *testing.B) {
 }
 
 func BenchmarkBuildPingxiang(b *testing.B) {
-	in := sample(b, "pingxiang", office.PlanRequest{})
+	in := sample(b, "pingxiang", desk.PlanRequest{})
 	mustBuild(b, in)
 	for b.Loop() {
 		mustBuild(b, in)
@@ -76,7 +76,7 @@ func BenchmarkBuildPingxiang(b *testing.B) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	in := sample(b, "pingxiang", office.PlanRequest{})
+	in := sample(b, "pingxiang", desk.PlanRequest{})
 	lines := mustBuild(b, in).Lines
 	for b.Loop() {
 		if _, err := planner.Judge(in.Case, lines, plan.FileLimits{}); err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"zutuan/internal/office"
+	"zutuan/internal/desk"
 	"zutuan/internal/planner"
 )
 
@@ -28,7 +28,7 @@ func program(t testing.TB, name string) planner.Input {
 		}
 		return generated(seed)
 	}
-	in := sample(t, words[1], office.PlanRequest{})
+	in := sample(t, words[1], desk.PlanRequest{})
 	if words[2] == "first" {
 		in.SigningEvery = -1
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"zutuan/internal/office"
+	"zutuan/internal/desk"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -162,7 +162,7 @@ func TestSoundProductsGiveNoFinding(t *testing.T) {
 
 func TestShippedRulesHaveNoFindingThatNobodyAnsweredFor(t *testing.T) {
 	library := shipped(t)
-	desk, err := office.NewDesk(library)
+	desk, err := desk.NewDesk(library)
 	if err != nil {
 		t.Fatal(err)
 	}

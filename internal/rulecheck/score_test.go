@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"zutuan/internal/desk"
 	"zutuan/internal/match"
-	"zutuan/internal/office"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -21,7 +21,7 @@ import (
 func desk(t testing.TB) (*rulepack.Library, match.Samples) {
 	t.Helper()
 	library := shipped(t)
-	desk, err := office.NewDesk(library)
+	desk, err := desk.NewDesk(library)
 	if err != nil {
 		t.Fatal(err)
 	}

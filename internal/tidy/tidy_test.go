@@ -68,7 +68,7 @@ var layers = [][]string{
 	{"internal/risk", "internal/rulecheck"},
 	{"internal/stress"},
 	{"internal/stress/montecarlo", "internal/stress/stresstest"},
-	{"internal/office"},
+	{"internal/casework"},
 	{"cmd/zutuan"},
 }
 
@@ -134,7 +134,7 @@ func TestDecidersDoNoInputOrOutput(t *testing.T) {
 
 // exact are the packages on the path of an amount; a binary float there is a defect.
 var exact = []string{"internal/money", "internal/quarter", "internal/document", "internal/funding", "internal/ruleexpr", "internal/loan", "internal/cashflow", "internal/facts", "internal/match",
-	"internal/risk", "internal/rulecheck", "internal/stress", "internal/rulepack", "internal/office", "internal/store", "internal/store/sqlite", "internal/store/mongo", "cmd/zutuan"}
+	"internal/risk", "internal/rulecheck", "internal/stress", "internal/rulepack", "internal/casework", "internal/store", "internal/store/sqlite", "internal/store/mongo", "cmd/zutuan"}
 
 func TestMoneyMeetsNoBinaryFloat(t *testing.T) {
 	for _, s := range sources(t) {

@@ -1,6 +1,6 @@
-// Package office holds the use cases: it reads what a person hands in, calls the pure deciders in order, and returns
-// what they say. Whatever stores, permits and audits will stand here too; the deciders below know none of it.
-package office
+// Package casework works one case through: it reads the papers that a person hands in, calls the pure deciders in order,
+// and returns what they say. It is pure itself; what stores, permits and audits stands in office, above it.
+package casework
 
 import (
 	"sync"

@@ -1,4 +1,4 @@
-package office
+package casework
 
 import (
 	"fmt"
