@@ -27,7 +27,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
 	"zutuan/internal/match"
 	"zutuan/internal/money"
@@ -44,7 +44,7 @@ type hand struct {
 func newHand(t testing.TB) *hand {
 	t.Helper()
 	d := shippedDesk(t)
-	requirement, conditions, err := desk.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
+	requirement, conditions, err := casework.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
 	must(t, err)
 	records := d.records(t, requirement, conditions, nil, nil, sampleDate)
 	return &hand{d, match.NewNeed(d.assembler, d.reference(sampleDate), sampleDate, records), string(readTestdata(t, "product.yaml"))}
@@ -185,7 +185,7 @@ func TestACostIsMeasuredByTheBureausLimitOrTheHouseSpread(t *testing.T) {
 // requirementOf reads the hand-worked requirement anew.
 func requirementOf(t testing.TB, _ *hand) *funding.Requirement {
 	t.Helper()
-	requirement, _, err := desk.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
+	requirement, _, err := casework.ReadRequirement("hand.yaml", readTestdata(t, "hand.yaml"))
 	must(t, err)
 	return requirement
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"zutuan/internal/casework"
 	"zutuan/internal/cashflow"
-	"zutuan/internal/desk"
 	"zutuan/internal/facts"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
@@ -59,7 +59,7 @@ func (d *desk) sample(t testing.TB, name string, date time.Time) match.Records {
 		must(t, err)
 		return data
 	}
-	requirement, conditions, err := desk.ReadRequirement("requirement.yaml", read("requirement.yaml"))
+	requirement, conditions, err := casework.ReadRequirement("requirement.yaml", read("requirement.yaml"))
 	must(t, err)
 	ledger, err := funding.ReadLedgerCSV("ledger.csv", read("ledger.csv"), day("2025-12-31"))
 	must(t, err)

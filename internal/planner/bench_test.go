@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/lp"
@@ -68,7 +68,7 @@ func BenchmarkWholeProgram(b *testing.B) {
 }
 
 func BenchmarkBuildPingxiang(b *testing.B) {
-	in := sample(b, "pingxiang", desk.PlanRequest{})
+	in := sample(b, "pingxiang", casework.PlanRequest{})
 	mustBuild(b, in)
 	for b.Loop() {
 		mustBuild(b, in)
@@ -76,7 +76,7 @@ func BenchmarkBuildPingxiang(b *testing.B) {
 }
 
 func BenchmarkJudge(b *testing.B) {
-	in := sample(b, "pingxiang", desk.PlanRequest{})
+	in := sample(b, "pingxiang", casework.PlanRequest{})
 	lines := mustBuild(b, in).Lines
 	for b.Loop() {
 		if _, err := planner.Judge(in.Case, lines, plan.FileLimits{}); err != nil {

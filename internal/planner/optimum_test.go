@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/planner"
 )
 
@@ -28,7 +28,7 @@ func program(t testing.TB, name string) planner.Input {
 		}
 		return generated(seed)
 	}
-	in := sample(t, words[1], desk.PlanRequest{})
+	in := sample(t, words[1], casework.PlanRequest{})
 	if words[2] == "first" {
 		in.SigningEvery = -1
 	}

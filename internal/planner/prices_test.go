@@ -3,7 +3,7 @@ package planner_test
 import (
 	"testing"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/money"
 )
 
@@ -11,7 +11,7 @@ import (
 // stated for, builds again with the same choices to be made, and compares the saving of the programs. A plan may also
 // change its lenders then, so the saving may be larger than the price says, never smaller.
 func TestAPriceIsWhatMovingTheLimitSaves(t *testing.T) {
-	in := sample(t, "pingxiang", desk.PlanRequest{})
+	in := sample(t, "pingxiang", casework.PlanRequest{})
 	in.SigningEvery, in.TenorChoices = -1, 1
 	built := mustBuild(t, in)
 	checked := 0
@@ -44,7 +44,7 @@ func TestAPriceIsWhatMovingTheLimitSaves(t *testing.T) {
 }
 
 func TestTheFrontierNeverRisesWithTheTenor(t *testing.T) {
-	built := mustBuild(t, sample(t, "pingxiang", desk.PlanRequest{Frontier: true}))
+	built := mustBuild(t, sample(t, "pingxiang", casework.PlanRequest{Frontier: true}))
 	plans := 0
 	for i, point := range built.Frontier {
 		if !point.Feasible {

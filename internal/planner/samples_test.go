@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/money"
 	"zutuan/internal/planner"
 	"zutuan/internal/rulepack"
@@ -18,28 +18,28 @@ import (
 var sampleDate = time.Date(2026, 6, 30, 0, 0, 0, 0, time.UTC)
 
 // sample matches one of the shipped samples and asks for its plan.
-func sample(t testing.TB, name string, request desk.PlanRequest) planner.Input {
+func sample(t testing.TB, name string, request casework.PlanRequest) planner.Input {
 	t.Helper()
 	library, err := rulepack.Load(rules.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk, err := desk.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		t.Fatal(err)
 	}
-	read := func(file string) desk.File {
+	read := func(file string) casework.File {
 		data, err := os.ReadFile(filepath.Join("../../rules/samples", name, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return desk.File{Name: file, Data: data}
+		return casework.File{Name: file, Data: data}
 	}
-	kase, err := desk.ReadCase(desk.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")})
+	kase, err := casework.ReadCase(casework.Papers{Requirement: read("requirement.yaml"), Ledger: read("ledger.csv"), Fiscal: read("fiscal.yaml")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	matching, err := desk.Match(kase, desk.Asked{Date: sampleDate})
+	matching, err := desk.Match(kase, casework.Asked{Date: sampleDate})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func mustBuild(t testing.TB, in planner.Input) *planner.Built {
 // plan with it and the grant that is free for all; what is built from all of them has to cost less than any.
 func TestPingxiangIsCheaperThanAnySingleProduct(t *testing.T) {
 	t.Parallel()
-	in := sample(t, "pingxiang", desk.PlanRequest{})
+	in := sample(t, "pingxiang", casework.PlanRequest{})
 	built := mustBuild(t, in)
 	if !built.Feasible || !built.Proven || !built.Gap.IsZero() {
 		t.Fatalf("feasible %t, proven %t, gap %s", built.Feasible, built.Proven, built.Gap)
@@ -98,7 +98,7 @@ func TestEveryObjectiveIsBestAtWhatItAsksFor(t *testing.T) {
 	t.Parallel()
 	plans := map[planner.Objective]*planner.Built{}
 	for _, objective := range planner.Objectives {
-		in := sample(t, "pingxiang", desk.PlanRequest{Objective: objective})
+		in := sample(t, "pingxiang", casework.PlanRequest{Objective: objective})
 		in.SigningEvery = -1
 		plans[objective] = mustBuild(t, in)
 		for _, problem := range brokenLimits(&in, plans[objective]) {
@@ -137,7 +137,7 @@ func count(built *planner.Built) int {
 // names the capital that would make one, and both sides of it hold when they are built here.
 func TestManzhouliSaysWhatWouldMakeAPlan(t *testing.T) {
 	t.Parallel()
-	in := sample(t, "manzhouli", desk.PlanRequest{Relax: true})
+	in := sample(t, "manzhouli", casework.PlanRequest{Relax: true})
 	built := mustBuild(t, in)
 	if built.Feasible {
 		t.Fatal("the sample has a plan")

@@ -13,7 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -162,7 +162,7 @@ func TestSoundProductsGiveNoFinding(t *testing.T) {
 
 func TestShippedRulesHaveNoFindingThatNobodyAnsweredFor(t *testing.T) {
 	library := shipped(t)
-	desk, err := desk.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"zutuan/internal/desk"
+	"zutuan/internal/casework"
 	"zutuan/internal/match"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
@@ -21,7 +21,7 @@ import (
 func desk(t testing.TB) (*rulepack.Library, match.Samples) {
 	t.Helper()
 	library := shipped(t)
-	desk, err := desk.NewDesk(library)
+	desk, err := casework.NewDesk(library)
 	if err != nil {
 		t.Fatal(err)
 	}
