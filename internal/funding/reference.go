@@ -52,6 +52,10 @@ type Document struct {
 	Status string // in_force | repealed | unclear
 	Seen   string // what was seen of the text: full, part, opening, press, none
 	Note   string
+	// RepealedOn is the first day on which a repealed document no longer holds, zero where that is not known; ReplacedBy
+	// what took its place. Both come from the record of its repeal and not from the register's file.
+	RepealedOn time.Time
+	ReplacedBy string
 }
 
 // MarketSeries is one dated reference rate or exchange rate; a value holds from its day until the next.

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"sort"
 	"strings"
 
 	"zutuan/internal/document"
@@ -247,10 +246,7 @@ func (l *loader) products() {
 		}
 		return err
 	})
-	sort.SliceStable(l.library.Products, func(i, j int) bool {
-		a, b := l.library.Products[i], l.library.Products[j]
-		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
-	})
+	slices.SortStableFunc(l.library.Products, func(a, b *Product) int { return compareVersions(a.ID, a.Version, b.ID, b.Version) })
 }
 
 func (l *loader) riskPacks() {
@@ -261,10 +257,7 @@ func (l *loader) riskPacks() {
 		}
 		return err
 	})
-	sort.SliceStable(l.library.RiskPacks, func(i, j int) bool {
-		a, b := l.library.RiskPacks[i], l.library.RiskPacks[j]
-		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
-	})
+	slices.SortStableFunc(l.library.RiskPacks, func(a, b *RiskPack) int { return compareVersions(a.ID, a.Version, b.ID, b.Version) })
 }
 
 func (l *loader) stressPacks() {
@@ -275,10 +268,7 @@ func (l *loader) stressPacks() {
 		}
 		return err
 	})
-	sort.SliceStable(l.library.StressPacks, func(i, j int) bool {
-		a, b := l.library.StressPacks[i], l.library.StressPacks[j]
-		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
-	})
+	slices.SortStableFunc(l.library.StressPacks, func(a, b *StressPack) int { return compareVersions(a.ID, a.Version, b.ID, b.Version) })
 }
 
 // Product reads, compiles and checks one product file against the library: what loading does for each file, and what
