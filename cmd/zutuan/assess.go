@@ -7,25 +7,13 @@ import (
 	"strings"
 
 	"zutuan/internal/casework"
-	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
-	"zutuan/internal/match"
 	"zutuan/internal/risk"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/textview"
 )
-
-// assessAnswer is the answer of assess as JSON.
-type assessAnswer struct {
-	// Warnings are what to know before trusting the figures: old data, overrides without effect.
-	Warnings   []funding.Text   `json:"warnings,omitempty"`
-	Simulation cashflow.Answer  `json:"simulation"`
-	Match      match.Answer     `json:"match"`
-	PlanNotes  []funding.Text   `json:"plan_notes,omitempty"`
-	Risk       *risk.Assessment `json:"risk"`
-}
 
 // assessCommand prints everything there is to say about a case: cash flow, products, indicative plan, flags.
 func assessCommand(env *environment, args []string) error {
@@ -51,7 +39,7 @@ func assessCommand(env *environment, args []string) error {
 		return err
 	}
 	if env.json {
-		return env.answer(assessAnswer{desk.Warnings(assessment.Matching), assessment.Simulation.Answer(), assessment.Match.Answer(), assessment.Plan.Notes, assessment.Risk})
+		return env.answer(desk.AssessmentAnswer(assessment))
 	}
 	showAssessment(env, desk, assessment)
 	return nil

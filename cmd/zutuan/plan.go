@@ -9,13 +9,10 @@ import (
 	"strings"
 
 	"zutuan/internal/casework"
-	"zutuan/internal/funding"
-	"zutuan/internal/loan"
 	"zutuan/internal/lp/highs"
 	"zutuan/internal/money"
 	"zutuan/internal/plan"
 	"zutuan/internal/planner"
-	"zutuan/internal/risk"
 	"zutuan/internal/textview"
 )
 
@@ -136,51 +133,9 @@ func planEvaluate(env *environment, args []string) error {
 	return env.showReview(desk, matching, review)
 }
 
-// planAnswer is the answer of plan as JSON.
-type planAnswer struct {
-	Plan         planner.Answer    `json:"plan"`
-	Risk         *risk.Assessment  `json:"risk"`
-	Treatments   []treatmentAnswer `json:"treatments"`
-	Replacements []treatmentAnswer `json:"replacements"`
-}
-
-// treatmentAnswer is one thing that can be done with one existing instrument, and what it moves.
-type treatmentAnswer struct {
-	Instrument  string            `json:"instrument"`
-	Creditor    string            `json:"creditor"`
-	Outstanding money.Amount      `json:"outstanding"`
-	Treatment   planner.Treatment `json:"treatment"`
-	Product     string            `json:"product,omitempty"`
-	Saving      money.Amount      `json:"saving"`
-	CashSaving  money.Amount      `json:"cash_saving"`
-	Before      measuresAnswer    `json:"before"`
-	After       measuresAnswer    `json:"after"`
-	Text        funding.Text      `json:"text"`
-}
-
-type measuresAnswer struct {
-	MinDSCR      loan.Measure `json:"min_dscr"`
-	UnfundedGap  money.Amount `json:"unfunded_gap"`
-	LiquidityMin money.Amount `json:"liquidity_min"`
-	LifeGapYears loan.Measure `json:"life_gap_years"`
-	WeightedRate loan.Measure `json:"weighted_rate"`
-}
-
-func treatmentAnswers(list []planner.Treated) []treatmentAnswer {
-	answers := make([]treatmentAnswer, len(list))
-	for i, t := range list {
-		answers[i] = treatmentAnswer{Instrument: t.Instrument, Creditor: t.Creditor, Outstanding: t.Outstanding, Treatment: t.Treatment, Saving: t.Saving, CashSaving: t.CashSaving,
-			Before: measuresAnswer(t.Before), After: measuresAnswer(t.After), Text: t.Text}
-		if t.Line != nil {
-			answers[i].Product = t.Line.Product
-		}
-	}
-	return answers
-}
-
 func (e *environment) showReview(desk *casework.Desk, matching *casework.Matching, review *casework.Review) error {
 	if e.json {
-		return e.answer(planAnswer{review.Built.Answer(), review.Risk, treatmentAnswers(review.Treatments), treatmentAnswers(review.Replacements)})
+		return e.answer(review.Answer())
 	}
 	e.warn(desk.Warnings(matching))
 	showBuilt(e, matching.Case.Requirement.Name, review.Built)
