@@ -24,14 +24,19 @@ func (r *Rule) SmallestChanges(facts *Facts) []Change {
 		return nil
 	}
 	var changes []Change
+	var trial *Facts
 	for _, slot := range r.facts {
 		fact := r.vocabulary.facts[slot]
 		if !fact.Adjustable() || !facts.present[slot] {
 			continue
 		}
-		if change, ok := r.smallestChange(facts, slot, fact); ok {
+		if trial == nil {
+			trial = facts.Clone()
+		}
+		if change, ok := r.smallestChange(trial, facts, slot, fact); ok {
 			changes = append(changes, change)
 		}
+		trial.copySlot(facts, slot)
 	}
 	sort.SliceStable(changes, func(i, j int) bool {
 		if changes[i].Steps != changes[j].Steps {
@@ -42,8 +47,8 @@ func (r *Rule) SmallestChanges(facts *Facts) []Change {
 	return changes
 }
 
-func (r *Rule) smallestChange(facts *Facts, slot Slot, fact Fact) (Change, bool) {
-	trial := facts.Clone()
+// smallestChange moves one fact of trial, which must be facts as they are and is left with the fact moved.
+func (r *Rule) smallestChange(trial, facts *Facts, slot Slot, fact Fact) (Change, bool) {
 	before, _ := facts.ValueText(slot)
 	change := Change{Fact: fact.Name, From: before, Unit: fact.Unit}
 	apply, limit := stepper(trial, facts, slot, fact)

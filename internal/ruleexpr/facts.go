@@ -3,7 +3,6 @@ package ruleexpr
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -24,14 +23,14 @@ type Facts struct {
 	lists      [][]string
 	series     [][]int64
 	// reasons says why a fact is missing, where that is known.
-	reasons map[Slot]string
+	reasons []string
 }
 
 // NewFacts returns facts with nothing set.
 func (v *Vocabulary) NewFacts() *Facts {
 	count := len(v.facts)
 	return &Facts{vocabulary: v, present: make([]bool, count), numbers: make([]int64, count), texts: make([]string, v.textCount),
-		lists: make([][]string, v.listCount), series: make([][]int64, v.seriesCount)}
+		lists: make([][]string, v.listCount), series: make([][]int64, v.seriesCount), reasons: make([]string, count)}
 }
 
 // Clone returns an independent copy; lists are shared, because they are replaced and never changed in place.
@@ -42,8 +41,35 @@ func (f *Facts) Clone() *Facts {
 	clone.texts = append([]string(nil), f.texts...)
 	clone.lists = append([][]string(nil), f.lists...)
 	clone.series = append([][]int64(nil), f.series...)
-	clone.reasons = maps.Clone(f.reasons)
+	clone.reasons = append([]string(nil), f.reasons...)
 	return &clone
+}
+
+// CopyFrom makes the facts those of another of the same vocabulary: a Clone into memory that exists already.
+func (f *Facts) CopyFrom(other *Facts) {
+	if f.vocabulary != other.vocabulary {
+		panic("ruleexpr: facts of two vocabularies")
+	}
+	copy(f.present, other.present)
+	copy(f.numbers, other.numbers)
+	copy(f.texts, other.texts)
+	copy(f.lists, other.lists)
+	copy(f.series, other.series)
+	copy(f.reasons, other.reasons)
+}
+
+// copySlot makes one fact that of another set of facts.
+func (f *Facts) copySlot(other *Facts, slot Slot) {
+	f.present[slot], f.numbers[slot], f.reasons[slot] = other.present[slot], other.numbers[slot], other.reasons[slot]
+	place := f.vocabulary.place[slot]
+	switch f.vocabulary.facts[slot].Type {
+	case TypeText:
+		f.texts[place] = other.texts[place]
+	case TypeTexts:
+		f.lists[place] = other.lists[place]
+	case TypeNumbers:
+		f.series[place] = other.series[place]
+	}
 }
 
 // Vocabulary returns the dictionary of these facts.
@@ -54,15 +80,7 @@ func (f *Facts) Has(slot Slot) bool { return f.present[slot] }
 
 // SetMissing unsets a fact and says why it is missing.
 func (f *Facts) SetMissing(slot Slot, reason string) {
-	f.present[slot] = false
-	if reason == "" {
-		delete(f.reasons, slot)
-		return
-	}
-	if f.reasons == nil {
-		f.reasons = map[Slot]string{}
-	}
-	f.reasons[slot] = reason
+	f.present[slot], f.reasons[slot] = false, reason
 }
 
 // Reason returns why a fact is missing, empty where it is set or nothing was said.

@@ -2,6 +2,7 @@ package ruleexpr
 
 import (
 	"math/big"
+	"slices"
 	"sort"
 	"strings"
 
@@ -35,6 +36,9 @@ func (r *Rule) Source() string { return string(r.source) }
 
 // Facts returns the names the rule uses, sorted.
 func (r *Rule) Facts() []string { return namesOf(r.vocabulary, r.facts) }
+
+// UsesSlot reports whether the rule uses a fact.
+func (r *Rule) UsesSlot(slot Slot) bool { return slices.Contains(r.facts, slot) }
 
 // Uses reports whether the rule uses any fact of a group ("offer").
 func (r *Rule) Uses(group string) bool { return usesGroup(r.vocabulary, r.facts, group) }
@@ -111,6 +115,13 @@ func (n *Number) Decimal(facts *Facts, decimals int) (money.Decimal, *Doubt) {
 
 // Floor evaluates the formula and rounds it down to whole units of 10^−decimals; it reports how many.
 func (n *Number) Floor(facts *Facts, decimals int) (int64, *Doubt) {
+	if n.compiled {
+		if value, ok := n.value.numerator(facts); ok {
+			if units, ok := floorScaled(value, n.value.numeratorDecimals, decimals); ok {
+				return units, nil
+			}
+		}
+	}
 	value, doubt := n.exactly(facts)
 	if doubt != nil {
 		return 0, doubt
@@ -121,6 +132,18 @@ func (n *Number) Floor(facts *Facts, decimals int) (int64, *Doubt) {
 		return 0, &Doubt{ZH: "数值超出可表示范围", EN: "the value is out of range"}
 	}
 	return units.Int64(), nil
+}
+
+// floorScaled brings value × 10^−from to units of 10^−to, rounded down; false where the result leaves an int64.
+func floorScaled(value int64, from, to int) (int64, bool) {
+	switch shift := to - from; {
+	case shift > maxScale || shift < -maxScale:
+		return 0, false
+	case shift >= 0:
+		return multiply(value, powersOfTen[shift])
+	default:
+		return floorDivide(value, powersOfTen[-shift]), true
+	}
 }
 
 func (n *Number) exactly(facts *Facts) (*big.Rat, *Doubt) {
