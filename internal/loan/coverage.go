@@ -63,28 +63,63 @@ type CoverageResult struct {
 	Tenor      TenorMatch
 }
 
+// CoverParts says which measures of a Coverage are wanted.
+type CoverParts uint8
+
+const (
+	// CoverYears is the loan years with the least and the average DSCR and ICR.
+	CoverYears CoverParts = 1 << iota
+	// CoverLife is LLCR and PLCR.
+	CoverLife
+	// CoverSlack is GraceSlackQuarters of the tenor match.
+	CoverSlack
+	// CoverCash is the cash, its shortfalls and the rest of the tenor match.
+	CoverCash
+	coverAll = CoverYears | CoverLife | CoverSlack | CoverCash
+)
+
 // Coverage says how the money covers the debt. Loan years without debt service are left out of DSCR, without interest
 // out of ICR.
 func Coverage(input CoverageInput) CoverageResult {
-	debt := gather(input)
+	return new(debtFlows).coverage(input, coverAll)
+}
+
+// coverage works out the wanted parts in memory that may have been used before; nothing of that is in the result.
+func (d *debtFlows) coverage(input CoverageInput, wanted CoverParts) CoverageResult {
+	d.gather(input)
 	result := CoverageResult{}
-	result.Cash, result.Shortfalls = debt.cash(input)
-	if debt.firstPrincipal >= 0 {
-		result.Years = debt.loanYears(input)
-		result.MinDSCR, result.AvgDSCR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) { return y.DSCR, y.CFADS, y.Service })
-		result.MinICR, result.AvgICR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) {
-			return y.ICR, y.operating(input), y.Interest
-		})
-		outstanding, rate := debt.outstanding()
-		result.LLCR = debt.lifeCover(input.CFADS, debt.lastService+1, outstanding, rate)
+	if wanted&CoverCash != 0 {
+		result.Cash, result.Shortfalls = d.cash(input)
+		result.Tenor = d.tenorMatch(input, result.Cash)
+	}
+	if d.firstPrincipal < 0 {
+		return result
+	}
+	if wanted&CoverYears != 0 {
+		d.years(input, &result)
+	}
+	if wanted&CoverLife != 0 {
+		outstanding, rate := d.outstanding()
+		result.LLCR = d.lifeCover(input.CFADS, d.lastService+1, outstanding, rate)
 		projectEnd := len(input.CFADS)
 		if input.ProjectQuarters > 0 {
-			projectEnd = max(input.ProjectQuarters, debt.lastService+1)
+			projectEnd = max(input.ProjectQuarters, d.lastService+1)
 		}
-		result.PLCR = debt.lifeCover(input.CFADS, projectEnd, outstanding, rate)
+		result.PLCR = d.lifeCover(input.CFADS, projectEnd, outstanding, rate)
 	}
-	result.Tenor = debt.tenorMatch(input, result.Cash)
+	if wanted&CoverSlack != 0 {
+		result.Tenor.GraceSlackQuarters, result.Tenor.GraceKnown = d.graceSlack(input.CFADS)
+	}
 	return result
+}
+
+// years fills in the loan years and what follows from them.
+func (d *debtFlows) years(input CoverageInput, result *CoverageResult) {
+	result.Years = d.loanYears(input)
+	result.MinDSCR, result.AvgDSCR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) { return y.DSCR, y.CFADS, y.Service })
+	result.MinICR, result.AvgICR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) {
+		return y.ICR, y.operating(input), y.Interest
+	})
 }
 
 // LastLoanQuarter returns the last quarter of the last loan year, and false where no principal falls due: how far a
@@ -125,27 +160,30 @@ type debtFlows struct {
 	firstPrincipal, lastPrincipal, lastService int
 	schedules                                  []*Schedule
 	financing                                  []*Schedule
+	// backing holds the five series.
+	backing []money.Amount
 }
 
-func gather(input CoverageInput) *debtFlows {
-	debt := &debtFlows{start: input.Start, firstPrincipal: -1, lastPrincipal: -1, lastService: -1, financing: input.Financing}
-	debt.schedules = append(append(make([]*Schedule, 0, len(input.Financing)+len(input.Existing)), input.Financing...), input.Existing...)
+// gather adds all debt up; only the memory of what was gathered before is used again.
+func (d *debtFlows) gather(input CoverageInput) {
+	schedules, backing := d.schedules[:0], d.backing
+	*d = debtFlows{start: input.Start, firstPrincipal: -1, lastPrincipal: -1, lastService: -1, financing: input.Financing}
+	d.schedules = append(append(schedules, input.Financing...), input.Existing...)
 	count := max(len(input.CFADS), len(input.Net), len(input.Capital), len(input.Grants), len(input.Operating))
-	for _, schedule := range debt.schedules {
+	for _, schedule := range d.schedules {
 		count = max(count, schedule.LastQuarter().Since(input.Start)+1)
 	}
-	debt.count = count
-	backing := make([]money.Amount, 5*count)
-	for i, list := range []*[]money.Amount{&debt.interest, &debt.service, &debt.outflow, &debt.draws, &debt.repaid} {
-		*list = backing[i*count : (i+1)*count : (i+1)*count]
+	d.count = count
+	d.backing = cleared(backing, 5*count)
+	for i, list := range [...]*[]money.Amount{&d.interest, &d.service, &d.outflow, &d.draws, &d.repaid} {
+		*list = d.backing[i*count : (i+1)*count : (i+1)*count]
 	}
-	for i, schedule := range debt.schedules {
-		debt.add(schedule, i < len(input.Financing))
+	for i, schedule := range d.schedules {
+		d.add(schedule, i < len(input.Financing))
 	}
 	if first, last := principalSpan(input.Financing); first >= input.Start && first != 0 {
-		debt.firstPrincipal, debt.lastPrincipal = first.Since(input.Start), last.Since(input.Start)
+		d.firstPrincipal, d.lastPrincipal = first.Since(input.Start), last.Since(input.Start)
 	}
-	return debt
 }
 
 // add counts the quarters of a schedule that lie at or after the start; what was before is not this statement's.

@@ -39,7 +39,8 @@ func InstrumentSchedule(instrument funding.Instrument, asOf time.Time) *Schedule
 		c.rates[t] = units(instrument.Rate)
 	}
 	c.takeShares(instrument.Custom)
-	walked, err := c.walk()
+	walked := new(Schedule)
+	err := c.walk(walked)
 	if err != nil {
 		panic("loan: an instrument without fees, draws or capitalized interest cannot fail: " + err.Error())
 	}

@@ -63,10 +63,15 @@ type Schedule struct {
 // to the end of the tenor at least. The error is document.Problems: everything wrong with the terms, or the reason why
 // no sculpted profile exists.
 func Build(terms Terms, cfads []money.Amount) (*Schedule, error) {
+	return new(course).build(new(Schedule), terms, cfads)
+}
+
+// build makes a schedule in memory that may have been used before.
+func (c *course) build(schedule *Schedule, terms Terms, cfads []money.Amount) (*Schedule, error) {
 	if problems := terms.Check(); len(problems) > 0 {
 		return nil, problems
 	}
-	c := newCourse(terms)
+	c.take(terms)
 	if terms.Profile == ProfileSculpted {
 		if len(cfads) < terms.Tenor {
 			return nil, refusal("cfads", "missing", fmt.Sprintf("按现金流还本需要自 %s 起 %d 个季度的 CFADS，只给了 %d 个", c.start, terms.Tenor, len(cfads)),
@@ -74,8 +79,7 @@ func Build(terms Terms, cfads []money.Amount) (*Schedule, error) {
 		}
 		c.cfads = cfads
 	}
-	schedule, err := c.walk()
-	if err != nil {
+	if err := c.walk(schedule); err != nil {
 		return nil, err
 	}
 	schedule.Timing, schedule.Commitment = terms.Timing, c.commitment
@@ -111,14 +115,26 @@ type course struct {
 	available                                     int
 }
 
-func newCourse(terms Terms) *course {
-	c := &course{
+// cleared returns a slice of so many zeros, in the memory of an earlier one where that is long enough.
+func cleared[T any](reuse []T, count int) []T {
+	if cap(reuse) < count {
+		return make([]T, count)
+	}
+	reuse = reuse[:count]
+	clear(reuse)
+	return reuse
+}
+
+// take reads the terms; only the memory of what the course held before is used again.
+func (c *course) take(terms Terms) {
+	draws, rates, custom := c.draws, c.rates, c.custom
+	*c = course{
 		start: terms.start(), count: terms.Tenor, drawHalves: terms.Timing.halves(),
 		grace: terms.Grace, interval: terms.interval(), instalments: terms.Instalments(), profile: terms.Profile,
 		commitment: terms.Commitment, agency: terms.Fees.Agency, available: terms.availability(),
 	}
 	c.firstDue = c.grace + c.interval - 1
-	c.draws = make([]money.Amount, c.available)
+	c.draws = cleared(draws, c.available)
 	drawn := money.Amount(0)
 	for _, draw := range terms.Draws {
 		c.draws[draw.Quarter.Since(c.start)] += draw.Amount
@@ -128,13 +144,12 @@ func newCourse(terms Terms) *course {
 	if terms.CapitalizeDuringGrace {
 		c.capitalized = terms.Grace
 	}
-	c.rates = ratesByQuarter(terms, c.start)
+	c.rates = ratesByQuarter(rates, terms, c.start)
 	c.upfrontShare, c.commitmentShare, c.guaranteeShare = units(terms.Fees.Upfront), units(terms.Fees.Commitment), units(terms.Fees.Guarantee)
-	c.custom = make([]int64, len(terms.Custom))
+	c.custom = cleared(custom, len(terms.Custom))
 	for i, share := range terms.Custom {
 		c.custom[i] = units(share)
 	}
-	return c
 }
 
 // units returns a checked rate in trillionths.
@@ -146,8 +161,8 @@ func units(rate money.Decimal) int64 {
 	return scaled
 }
 
-func ratesByQuarter(terms Terms, start quarter.Quarter) []int64 {
-	rates := make([]int64, terms.Tenor)
+func ratesByQuarter(reuse []int64, terms Terms, start quarter.Quarter) []int64 {
+	rates := cleared(reuse, terms.Tenor)
 	rate, next := units(terms.Rate), 0
 	for t := range rates {
 		for next < len(terms.Changes) && terms.Changes[next].From <= start.Add(t) {
@@ -160,8 +175,8 @@ func ratesByQuarter(terms Terms, start quarter.Quarter) []int64 {
 }
 
 // walk goes through the quarters once. All that differs between profiles is behind repayment.
-func (c *course) walk() (*Schedule, error) {
-	schedule := &Schedule{Start: c.start, Interval: c.interval, Rows: make([]Row, c.count)}
+func (c *course) walk(schedule *Schedule) error {
+	*schedule = Schedule{Start: c.start, Interval: c.interval, Rows: cleared(schedule.Rows, c.count)}
 	repayment := repayment{course: c}
 	balance, drawn := c.opening, money.Amount(0)
 	upfrontDue := c.upfrontShare != 0
@@ -184,18 +199,18 @@ func (c *course) walk() (*Schedule, error) {
 		}
 		principal, err := repayment.principalDue(t, balance, row.Interest)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		row.Principal = principal
 		balance -= principal
 		row.Closing = balance
 		schedule.add(row)
 		if balance > money.MaxFileTotal {
-			return nil, refusal("capitalize_during_grace", "amount", fmt.Sprintf("%s 的余额超出可计算的范围", row.Quarter), fmt.Sprintf("the balance of %s leaves the range of amounts", row.Quarter))
+			return refusal("capitalize_during_grace", "amount", fmt.Sprintf("%s 的余额超出可计算的范围", row.Quarter), fmt.Sprintf("the balance of %s leaves the range of amounts", row.Quarter))
 		}
 	}
 	schedule.DSCR = repayment.dscr
-	return schedule, nil
+	return nil
 }
 
 func (s *Schedule) add(row *Row) {

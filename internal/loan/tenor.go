@@ -29,6 +29,7 @@ type TenorMatch struct {
 	GraceKnown         bool
 }
 
+// tenorMatch is all but the slack of the grace.
 func (d *debtFlows) tenorMatch(input CoverageInput, cash []money.Amount) TenorMatch {
 	match := TenorMatch{LiquidityGap: cash}
 	for q, gap := range cash {
@@ -43,7 +44,6 @@ func (d *debtFlows) tenorMatch(input CoverageInput, cash []money.Amount) TenorMa
 		return match
 	}
 	match.LifeCFADSYears, match.LifeDebtYears, match.LifeGapYears = d.lives(input.CFADS)
-	match.GraceSlackQuarters, match.GraceKnown = d.graceSlack(input.CFADS)
 	return match
 }
 

@@ -106,9 +106,11 @@ func periods(profile Profile, principal, rate decimal.Decimal, n int) Terms {
 // scheduleOf builds without Check, whose limit on the tenor the monthly vectors exceed.
 func scheduleOf(t *testing.T, terms Terms, cfads []money.Amount) *Schedule {
 	t.Helper()
-	c := newCourse(terms)
+	c := new(course)
+	c.take(terms)
 	c.cfads = cfads
-	schedule, err := c.walk()
+	schedule := new(Schedule)
+	err := c.walk(schedule)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,10 +65,13 @@ func merged(changes []ruleexpr.Change, more ruleexpr.Change) []ruleexpr.Change {
 
 // try matches the pair again with all changes made; nil where a must still fails.
 func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []string) *Remedy {
-	again := w.pair(outcome.Product, w.with(changes))
+	at := w.with(changes)
+	defer w.workshop.giveBack(at.facts)
+	again := w.pair(outcome, changes, at)
 	if again.tally.failedMusts > 0 {
 		return nil
 	}
+	w.complete(again.Offer, outcome.Product)
 	return &Remedy{Changes: changes, Surfaced: surfaced, Verdict: again.Verdict, Offer: again.Offer}
 }
 
@@ -76,11 +79,11 @@ func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []str
 // failed and surfaced must stay within what a near miss may have.
 func (w *worker) extend(outcome *Outcome, changes []ruleexpr.Change) *Remedy {
 	at := w.with(changes)
-	again := w.pair(outcome.Product, at)
+	defer w.workshop.giveBack(at.facts)
+	again := w.pair(outcome, changes, at)
 	if again.tally.failedMusts == 0 || len(outcome.Failures)+int(again.tally.failedMusts) > maxNearMisses {
 		return nil
 	}
-	w.slots.clear(at.facts)
 	var undecided *Remedy
 	for _, failure := range w.failures(&again, at) {
 		for _, change := range failure.Changes[:min(len(failure.Changes), maxAlternatives)] {

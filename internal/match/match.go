@@ -156,6 +156,9 @@ func (c *Catalogue) Products() []*rulepack.Product { return c.products }
 type Options struct {
 	// Workers is how many cores may be used; 0: all of them.
 	Workers int
+	// RanksOnly leaves out what would help, which takes most of the time of a match: near misses stay ineligible, and
+	// Failures and Remedy empty. Offers, scores, ranks and dominance are as they are.
+	RanksOnly bool
 }
 
 // Match is the answer of all products to one need.
@@ -168,6 +171,7 @@ type Match struct {
 
 	catalogue  *Catalogue
 	considered *considered
+	ranksOnly  bool
 }
 
 // Match asks every product. Products that are not in force on the need's date should be left out of the catalogue.
@@ -182,6 +186,7 @@ func (c *Catalogue) match(considered *considered, options Options) *Match {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	m.ranksOnly = options.RanksOnly
 	m.each(min(workers, max(len(m.Outcomes), 1)))
 	m.rank()
 	return m
@@ -272,28 +277,38 @@ type worker struct {
 	// asked are the terms that are fixed from outside, and fix the offer facts that are, by a test or a what-if.
 	asked levers
 	fix   []fixed
+	// ranksOnly leaves out what would help.
+	ranksOnly bool
+	workshop  workshop
 }
 
 func (m *Match) worker() *worker {
-	return &worker{need: m.Need, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix}
+	return &worker{need: m.Need, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
+}
+
+// sizing prepares the work of making an offer into memory of the caller.
+func (w *worker) sizing(offer *Offer, product *rulepack.Product, at situation) sizing {
+	return sizing{need: w.need, slots: w.slots, product: product, facts: at.facts, levers: at.levers, workshop: &w.workshop, offer: offer}
 }
 
 // finish makes the offer where no must failed before it, decides the rules on it, and looks for what would help where
 // at most two musts failed.
 func (w *worker) finish(outcome *Outcome) {
 	if outcome.tally.failedMusts == 0 {
-		w.continueWithOffer(outcome, w.facts, w.asked)
+		w.continueWithOffer(outcome, situation{w.facts, w.asked}, true)
 		w.slots.clear(w.facts)
 	}
-	if outcome.tally.failedMusts > 0 && outcome.tally.failedMusts <= maxNearMisses {
+	if !w.ranksOnly && outcome.tally.failedMusts > 0 && outcome.tally.failedMusts <= maxNearMisses {
 		w.seekRemedy(outcome)
 	}
 }
 
 // continueWithOffer sizes and schedules the product and decides the rules on its offer, and gives the verdict. The facts
-// are left with offer.* set.
-func (w *worker) continueWithOffer(outcome *Outcome, facts *ruleexpr.Facts, levers levers) {
-	s := sizing{need: w.need, slots: w.slots, product: outcome.Product, facts: facts, levers: levers}
+// are left with offer.* set. An offer that is not for keeping has no schedule and no draws, only what they come to.
+func (w *worker) continueWithOffer(outcome *Outcome, at situation, keep bool) {
+	facts := at.facts
+	s := w.sizing(new(Offer), outcome.Product, at)
+	s.keep = keep
 	s.run(everyPart)
 	outcome.Offer, outcome.BuiltIn, outcome.Doubts, outcome.attempt = s.offer, s.builtIn, s.doubts, s.offer
 	if s.builtIn != nil {

@@ -1,6 +1,8 @@
 package match
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"zutuan/internal/cashflow"
@@ -8,7 +10,9 @@ import (
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/money"
+	"zutuan/internal/quarter"
 	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
 )
 
 // Records is what a requirement is matched with. Requirement, Simulation and Extended are needed; a record that is nil
@@ -33,8 +37,13 @@ type Need struct {
 	// Date is the day of the match, which decides parameters, market data and which product versions are offered.
 	Date time.Time
 
+	// requirement holds only what slimmed keeps, and of the long statement only cfads, by quarter over funding.MaxQuarters: a
+	// search holds thousands of needs at once, and statements are many times as large as all the rest.
 	requirement *funding.Requirement
-	extended    *cashflow.Result
+	start       quarter.Quarter
+	cfads       []money.Amount
+	// service is what the cluster pays on existing debt, by quarter over the horizon.
+	service []money.Amount
 	// existing is the rest of the instruments that the cluster pays. serviceUnknown says why that is not known.
 	existing       []*loan.Schedule
 	serviceUnknown string
@@ -59,9 +68,10 @@ func NewNeed(assembler *facts.Assembler, reference *ruleexpr.Facts, date time.Ti
 			Requirement: records.Requirement, Simulation: records.Simulation, Ledger: records.Debt, Fiscal: records.Fiscal,
 			Zone: records.Zone, Memberships: records.Memberships,
 		}),
-		Date: date, requirement: records.Requirement, extended: records.Extended,
-		draws: records.Simulation.Draw[:records.Simulation.Horizon], firstDraw: -1,
+		Date: date, service: slices.Clone(records.Simulation.ExistingDebtService[:records.Simulation.Horizon]),
+		draws: slices.Clone(records.Simulation.Draw[:records.Simulation.Horizon]), firstDraw: -1,
 	}
+	n.requirement, n.start, n.cfads = slimmed(records.Requirement), records.Requirement.Start, slices.Clone(records.Extended.CFADS)
 	for q, draw := range n.draws {
 		if draw > 0 {
 			n.firstDraw = q
@@ -74,6 +84,11 @@ func NewNeed(assembler *facts.Assembler, reference *ruleexpr.Facts, date time.Ti
 	n.life = lifeOf(records.Extended.Gap)
 	n.cost = newCostScale(n.Facts)
 	return n
+}
+
+// slimmed returns of a requirement what offers and facts about existing debt go by.
+func slimmed(from *funding.Requirement) *funding.Requirement {
+	return &funding.Requirement{Start: from.Start, Currency: from.Currency, Borrower: funding.Borrower{Name: from.Borrower.Name}, DebtService: from.DebtService}
 }
 
 // operatingResult returns inflow − cost − surtax − depreciation by quarter. Depreciation is the difference of exact
@@ -103,6 +118,29 @@ func (n *Need) findExisting(debt *facts.Debt) {
 		}
 		n.existing = append(n.existing, schedule)
 	}
+}
+
+// Under returns the need under another reference: other market data or parameters on the same day. debt is the ledger worked
+// out with that market data, nil where the need has none. It is what NewNeed would make of the same records, without
+// simulating again, because neither market data nor parameters reach into a simulation.
+func (n *Need) Under(assembler *facts.Assembler, reference *ruleexpr.Facts, debt *facts.Debt) *Need {
+	out := *n
+	out.Facts = n.Facts.Clone()
+	for i, fact := range out.Facts.Vocabulary().Facts() {
+		if strings.HasPrefix(fact.Name, rulepack.MarketPrefix) || strings.HasPrefix(fact.Name, rulepack.ParameterPrefix) {
+			out.Facts.Copy(ruleexpr.Slot(i), reference)
+		}
+	}
+	service := &cashflow.Result{Horizon: len(n.service), Statement: cashflow.Statement{ExistingDebtService: n.service}}
+	assembler.SetDebt(out.Facts, debt, n.requirement, service)
+	out.cost = newCostScale(out.Facts)
+	return &out
+}
+
+// Requested is the money that the requirement asks for: its peak gap before debt, zero where there is none.
+func (n *Need) Requested() money.Amount {
+	amount, _ := n.Facts.Amount(n.Facts.Vocabulary().Slot("need.peak_gap"))
+	return amount
 }
 
 // span is a stretch of quarter indices, the end not included.

@@ -50,6 +50,8 @@ type Offer struct {
 	// money comes first.
 	GraceSlackQuarters int
 	GraceSlackKnown    bool
+	// measured says that the figures of the schedule are known, which a trial knows without keeping the schedule.
+	measured bool
 	// serviceCoverUnknown says why the cover of debt service is not known, empty where it is.
 	serviceCoverUnknown string
 }
@@ -61,8 +63,11 @@ type parts uint8
 const (
 	partSchedule parts = 1 << iota
 	partCost
-	partCoverage
-	everyPart = partSchedule | partCost | partCoverage
+	partYears // DSCR and ICR by loan year
+	partLife  // LLCR and PLCR
+	partSlack
+	partCoverage = partYears | partLife | partSlack
+	everyPart    = partSchedule | partCost | partCoverage
 )
 
 // offerSlots are the places of offer.* in a vocabulary.
@@ -88,10 +93,10 @@ func newOfferSlots(v *ruleexpr.Vocabulary) *offerSlots {
 		{"offer.all_in_cost", &s.allInCost, partSchedule | partCost},
 		{"offer.average_life", &s.averageLife, partSchedule}, {"offer.total_interest", &s.totalInterest, partSchedule},
 		{"offer.first_instalment_quarter", &s.firstInstalment, partSchedule}, {"offer.last_quarter", &s.lastQuarter, partSchedule},
-		{"offer.min_dscr", &s.minDSCR, partSchedule | partCoverage}, {"offer.avg_dscr", &s.avgDSCR, partSchedule | partCoverage},
-		{"offer.min_icr", &s.minICR, partSchedule | partCoverage}, {"offer.llcr", &s.llcr, partSchedule | partCoverage},
-		{"offer.plcr", &s.plcr, partSchedule | partCoverage}, {"offer.dscr_by_year", &s.dscrByYear, partSchedule | partCoverage},
-		{"offer.grace_slack_quarters", &s.graceSlack, partSchedule | partCoverage},
+		{"offer.min_dscr", &s.minDSCR, partSchedule | partYears}, {"offer.avg_dscr", &s.avgDSCR, partSchedule | partYears},
+		{"offer.min_icr", &s.minICR, partSchedule | partYears}, {"offer.llcr", &s.llcr, partSchedule | partLife},
+		{"offer.plcr", &s.plcr, partSchedule | partLife}, {"offer.dscr_by_year", &s.dscrByYear, partSchedule | partYears},
+		{"offer.grace_slack_quarters", &s.graceSlack, partSchedule | partSlack},
 	} {
 		*fact.slot = v.Slot(fact.name)
 		s.all = append(s.all, *fact.slot)
@@ -152,9 +157,12 @@ type sizing struct {
 	product *rulepack.Product
 	facts   *ruleexpr.Facts
 	levers  levers
-	offer   *Offer
-	builtIn *BuiltIn
-	doubts  []TermDoubt
+	// workshop remembers what terms came to; keep says that the offer is for somebody to keep, with its schedule.
+	workshop *workshop
+	keep     bool
+	offer    *Offer
+	builtIn  *BuiltIn
+	doubts   []TermDoubt
 }
 
 // scheduled reports whether a product is paid back on a schedule of its own.
@@ -164,18 +172,25 @@ func scheduled(p *rulepack.Product) bool {
 
 // run makes the offer as far as its terms can be known, and stops at the first built-in must that fails.
 func (s *sizing) run(wanted parts) {
-	s.offer = &Offer{Scheduled: scheduled(s.product)}
-	steps := []func(){s.tenor, s.grace, s.size, s.rate}
-	if wanted&partSchedule != 0 {
-		steps = append(steps, s.schedule, func() { s.measure(wanted) })
+	*s.offer = Offer{Scheduled: scheduled(s.product)}
+	if s.tenor(); s.stopped() {
+		return
 	}
-	for _, step := range steps {
-		step()
-		if s.builtIn != nil || len(s.doubts) > 0 {
-			break
-		}
+	if s.grace(); s.stopped() {
+		return
+	}
+	if s.size(); s.stopped() {
+		return
+	}
+	if s.rate(); s.stopped() {
+		return
+	}
+	if wanted&partSchedule != 0 {
+		s.schedule(wanted)
 	}
 }
+
+func (s *sizing) stopped() bool { return s.builtIn != nil || len(s.doubts) > 0 }
 
 func (s *sizing) doubt(term string, doubt *ruleexpr.Doubt) {
 	s.doubts = append(s.doubts, TermDoubt{term, doubt})
@@ -328,33 +343,44 @@ func (s *sizing) rate() {
 	}
 }
 
-// schedule draws the offer as the need draws, earliest first, until its size is used up, and builds its schedule.
-func (s *sizing) schedule() {
-	offer, terms := s.offer, &s.product.Terms
-	if !offer.Scheduled {
+// schedule draws the offer as the need draws, earliest first, until its size is used up, builds its schedule, and works out
+// what that costs and how the money that comes back covers it.
+func (s *sizing) schedule(wanted parts) {
+	if !s.offer.Scheduled {
 		s.withoutSchedule()
 		return
 	}
-	first := max(s.need.firstDraw, 0)
-	offer.Start = s.need.requirement.Start.Add(first)
-	offer.Draws = s.draws(first)
-	built, err := loan.Build(loan.Terms{
-		Start: offer.Start, Draws: offer.Draws, Commitment: offer.Size, Rate: offer.Rate.Value,
+	s.offer.Start = s.need.requirement.Start.Add(max(s.need.firstDraw, 0))
+	if s.keep {
+		s.offer.Draws = s.draws(nil)
+		built, err := loan.Build(s.terms(s.offer.Draws), s.cfads())
+		if err != nil {
+			s.builtIn = noSchedule(err)
+			return
+		}
+		s.offer.Schedule = built
+	}
+	s.builtIn = s.workshop.figures(s, wanted)
+}
+
+// terms are those of the schedule, which follow from the product, the need and what termsKey holds.
+func (s *sizing) terms(draws []loan.Draw) loan.Terms {
+	offer, terms := s.offer, &s.product.Terms
+	return loan.Terms{
+		Start: offer.Start, Draws: draws, Commitment: offer.Size, Rate: offer.Rate.Value,
 		Tenor: offer.TenorQuarters, Grace: offer.GraceQuarters, Availability: offer.AvailableQuarters,
 		Interval: s.interval(), Profile: loan.Profile(terms.Profile), Custom: terms.Custom, Timing: loan.Timing(terms.DrawTiming),
 		CapitalizeDuringGrace: terms.CapitalizeDuringGrace, Fees: terms.Fees,
-	}, s.need.extended.CFADS[first:])
-	if err != nil {
-		s.builtIn = noSchedule(err)
-		return
 	}
-	offer.Schedule = built
 }
+
+// cfads is the statement's from the quarter of signing on.
+func (s *sizing) cfads() []money.Amount { return s.need.cfads[max(s.need.firstDraw, 0):] }
 
 // draws follows the need quarter by quarter until the size is used up. Only a size that was fixed from outside can be more
 // than the need draws; the rest of it comes in the last quarter of availability.
-func (s *sizing) draws(first int) []loan.Draw {
-	var draws []loan.Draw
+func (s *sizing) draws(reuse []loan.Draw) []loan.Draw {
+	draws, first := reuse[:0], max(s.need.firstDraw, 0)
 	left := s.offer.Size
 	for q := first; q < first+s.offer.AvailableQuarters && left > 0; q++ {
 		draw := money.Amount(0)
@@ -384,52 +410,4 @@ func (s *sizing) withoutSchedule() {
 	case s.product.Terms.Fees.Guarantee.IsPositive():
 		offer.AllInCost = loan.Measure{Value: s.product.Terms.Fees.Guarantee, Known: true}
 	}
-}
-
-// measure works out what the schedule costs and how the money that comes back covers it, existing debt included.
-func (s *sizing) measure(wanted parts) {
-	offer := s.offer
-	if offer.Schedule == nil {
-		return
-	}
-	offer.TotalInterest, offer.TotalFees = offer.Schedule.TotalInterest, offer.Schedule.TotalFees
-	offer.AverageLifeYears = offer.Schedule.AverageLifeYears()
-	start := s.need.requirement.Start
-	offer.LastQuarter = offer.Schedule.LastQuarter().Since(start)
-	offer.FirstInstalment = offer.LastQuarter
-	if first, ok := offer.Schedule.FirstPrincipal(); ok {
-		offer.FirstInstalment = first.Since(start)
-	}
-	if wanted&partCost != 0 {
-		offer.AllInCost = offer.Schedule.AllInCost()
-	}
-	if wanted&partCoverage != 0 {
-		s.coverage()
-	}
-}
-
-func (s *sizing) coverage() {
-	if s.need.serviceUnknown != "" {
-		s.offer.serviceCoverUnknown = s.need.serviceUnknown
-		return
-	}
-	financing := []*loan.Schedule{s.offer.Schedule}
-	reach := s.need.projectEnd
-	if last, ok := loan.LastLoanQuarter(financing); ok {
-		reach = min(max(reach, last.Since(s.need.requirement.Start)+1), len(s.need.operating))
-	}
-	covered := loan.Coverage(loan.CoverageInput{
-		Start: s.need.requirement.Start, CFADS: s.need.extended.CFADS[:reach], Operating: s.need.operating[:reach],
-		ProjectQuarters: s.need.projectEnd, Financing: financing, Existing: s.need.existing,
-	})
-	offer := s.offer
-	offer.MinDSCR, offer.AvgDSCR, offer.MinICR = covered.MinDSCR, covered.AvgDSCR, covered.MinICR
-	offer.LLCR, offer.PLCR = covered.LLCR, covered.PLCR
-	for i := range covered.Years {
-		if covered.Years[i].DSCR.Known {
-			offer.DSCRByYear = append(offer.DSCRByYear, covered.Years[i].DSCR)
-		}
-	}
-	// The vocabulary counts slack as the plan's reader does: positive where the money comes before the instalment.
-	offer.GraceSlackQuarters, offer.GraceSlackKnown = -covered.Tenor.GraceSlackQuarters, covered.Tenor.GraceKnown
 }

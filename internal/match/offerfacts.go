@@ -71,7 +71,7 @@ func setMeasure(f *ruleexpr.Facts, slot ruleexpr.Slot, measure loan.Measure, rea
 }
 
 func (s *offerSlots) setSchedule(f *ruleexpr.Facts, offer *Offer) {
-	if offer.Schedule == nil {
+	if !offer.measured {
 		return
 	}
 	setMeasure(f, s.allInCost, offer.AllInCost, noYield)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"zutuan/internal/funding"
+	"zutuan/internal/loan"
 	"zutuan/internal/money"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -48,9 +49,9 @@ type situation struct {
 // asIs is the need without a change.
 func (w *worker) asIs() situation { return situation{facts: w.need.Facts, levers: w.asked} }
 
-// with returns the need with changes made. Changes of the offer's terms become levers.
+// with returns the need with changes made, in borrowed facts. Changes of the offer's terms become levers.
 func (w *worker) with(changes []ruleexpr.Change) situation {
-	out := situation{facts: w.need.Facts.Clone(), levers: w.asked}
+	out := situation{facts: w.workshop.borrow(w.need.Facts), levers: w.asked}
 	for _, change := range changes {
 		slot := out.facts.Vocabulary().Slot(change.Fact)
 		taken, err := out.levers.take(w.slots, slot, change.To)
@@ -97,23 +98,45 @@ func wholeBetween(name, text string, least int) (int, error) {
 	return quarters, nil
 }
 
-// pair matches one product from the beginning in a situation.
-func (w *worker) pair(product *rulepack.Product, s situation) Outcome {
-	outcome := Outcome{Product: product, Results: make([]Result, len(product.Rules))}
-	w.slots.clear(s.facts)
-	for k := range product.Rules {
-		rule := &product.Rules[k]
+// pair matches the product of an outcome again with changes made. Rules that do not look at what is changed say what they
+// said. The offer is not for keeping; its schedule can be made with complete.
+func (w *worker) pair(before *Outcome, changes []ruleexpr.Change, at situation) Outcome {
+	outcome := Outcome{Product: before.Product, Results: make([]Result, len(before.Results))}
+	for k := range outcome.Product.Rules {
+		rule := &outcome.Product.Rules[k]
 		outcome.Results[k] = ResultNotReached
 		if !rule.OnOffer {
-			outcome.Results[k] = Result(rule.Rule.Holds(s.facts))
+			outcome.Results[k] = before.Results[k]
+			if usesAny(rule.Rule, changes) {
+				outcome.Results[k] = Result(rule.Rule.Holds(at.facts))
+			}
 			outcome.tally.add(rule, outcome.Results[k])
 		}
 	}
 	outcome.Verdict = outcome.tally.verdict()
 	if outcome.tally.failedMusts == 0 {
-		w.continueWithOffer(&outcome, s.facts, s.levers)
+		w.continueWithOffer(&outcome, at, false)
+		w.slots.clear(at.facts)
 	}
 	return outcome
+}
+
+func usesAny(rule *ruleexpr.Rule, changes []ruleexpr.Change) bool {
+	return slices.ContainsFunc(changes, func(change ruleexpr.Change) bool { return rule.UsesFact(change.Fact) })
+}
+
+// complete gives an offer that was tried its draws and its schedule.
+func (w *worker) complete(offer *Offer, product *rulepack.Product) {
+	if offer == nil || !offer.measured {
+		return
+	}
+	s := w.sizing(offer, product, situation{})
+	offer.Draws = s.draws(nil)
+	built, err := loan.Build(s.terms(offer.Draws), s.cfads())
+	if err != nil {
+		panic("match: terms that made a schedule make none: " + err.Error())
+	}
+	offer.Schedule = built
 }
 
 // seekRemedy looks for what would help each failed must, and for a combination that helps all of them; with one, the
@@ -164,7 +187,7 @@ type question struct {
 
 // yes sizes and schedules the product anew and asks the question. The facts are left with offer.* set.
 func (w *worker) yes(product *rulepack.Product, facts *ruleexpr.Facts, levers levers, asked question) bool {
-	s := sizing{need: w.need, slots: w.slots, product: product, facts: facts, levers: levers}
+	s := w.sizing(&w.workshop.offer, product, situation{facts, levers})
 	s.run(asked.parts)
 	if s.builtIn != nil {
 		return false
@@ -180,7 +203,8 @@ func (w *worker) yes(product *rulepack.Product, facts *ruleexpr.Facts, levers le
 // whole sizing and scheduling done again.
 func (w *worker) search(outcome *Outcome, at situation, asked question) []ruleexpr.Change {
 	var changes []ruleexpr.Change
-	trial := at.facts.Clone()
+	trial := w.workshop.borrow(at.facts)
+	defer w.workshop.giveBack(trial)
 	for _, lever := range w.leversOf(outcome, at) {
 		steps, found := ruleexpr.FewestSteps(lever.limit, func(steps int64) bool {
 			levers := at.levers
@@ -205,7 +229,7 @@ func (w *worker) search(outcome *Outcome, at situation, asked question) []ruleex
 			change.To, _ = trial.ValueText(slot)
 			changes = append(changes, change)
 		}
-		trial = at.facts.Clone()
+		trial.CopyFrom(at.facts)
 	}
 	sortChanges(changes)
 	return changes

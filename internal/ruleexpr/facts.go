@@ -83,6 +83,9 @@ func (f *Facts) SetMissing(slot Slot, reason string) {
 	f.present[slot], f.reasons[slot] = false, reason
 }
 
+// Copy sets a fact to its value in other facts of the same vocabulary, or unsets it with the reason that it has there.
+func (f *Facts) Copy(slot Slot, from *Facts) { f.copySlot(from, slot) }
+
 // Reason returns why a fact is missing, empty where it is set or nothing was said.
 func (f *Facts) Reason(slot Slot) string {
 	if f.present[slot] {

@@ -37,8 +37,10 @@ func (r *Rule) Source() string { return string(r.source) }
 // Facts returns the names the rule uses, sorted.
 func (r *Rule) Facts() []string { return namesOf(r.vocabulary, r.facts) }
 
-// UsesSlot reports whether the rule uses a fact.
-func (r *Rule) UsesSlot(slot Slot) bool { return slices.Contains(r.facts, slot) }
+// UsesFact reports whether the rule uses a fact.
+func (r *Rule) UsesFact(name string) bool {
+	return slices.ContainsFunc(r.facts, func(slot Slot) bool { return r.vocabulary.facts[slot].Name == name })
+}
 
 // Uses reports whether the rule uses any fact of a group ("offer").
 func (r *Rule) Uses(group string) bool { return usesGroup(r.vocabulary, r.facts, group) }
