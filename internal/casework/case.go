@@ -72,6 +72,16 @@ func ReadCase(papers Papers) (*Case, error) {
 	return kase, nil
 }
 
+// ReadRequirementAlone reads a requirement without its papers. Existing debt that it names is not looked for, so its cash
+// flow before financing is right and its coverage is not.
+func ReadRequirementAlone(name string, data []byte) (*Case, error) {
+	requirement, conditions, err := ReadRequirement(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return &Case{Requirement: requirement, Conditions: conditions}, nil
+}
+
 // collect adds an error to the problems found so far; one that is no list of problems becomes one of its own.
 func collect(problems document.Problems, err error) document.Problems {
 	var found document.Problems

@@ -3,6 +3,7 @@ package funding
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,8 +16,48 @@ import (
 // ReadLedgerCSV reads a ledger from comma-separated UTF-8 text, with or without the mark that spreadsheets put in
 // front. The first row names the columns, by their keys or their Chinese names, in any order.
 func ReadLedgerCSV(file string, data []byte, asOf time.Time) (*Ledger, error) {
+	rows, places, err := ledgerCSV(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return readLedgerRows(file, rows, places, asOf)
+}
+
+// LedgerJSON rewrites a ledger from CSV as the JSON document {as_of, instruments}, every cell as it stands in the file,
+// after reading it without a mistake. The error is a document.Problems that names rows and columns of the CSV.
+func LedgerJSON(file string, data []byte, asOf time.Time) ([]byte, error) {
+	rows, places, err := ledgerCSV(file, data)
+	if err != nil {
+		return nil, err
+	}
+	ledger, err := readLedgerRows(file, rows, places, asOf)
+	if err != nil {
+		return nil, err
+	}
+	document := struct {
+		AsOf        string              `json:"as_of"`
+		Instruments []map[string]string `json:"instruments"`
+	}{ledger.AsOf.Format(time.DateOnly), []map[string]string{}}
+	for _, row := range rows[1:] {
+		if blankRow(row) {
+			continue
+		}
+		instrument := map[string]string{}
+		for i, cell := range row[:min(len(row), len(rows[0]))] {
+			column, _ := ledgerColumnOf(strings.TrimSpace(rows[0][i]))
+			if cell = strings.TrimSpace(cell); cell != "" && column.key != "as_of" && column.key != "" {
+				instrument[column.key] = cell
+			}
+		}
+		document.Instruments = append(document.Instruments, instrument)
+	}
+	return json.Marshal(document)
+}
+
+// ledgerCSV cuts a CSV file into rows with their lines.
+func ledgerCSV(file string, data []byte) ([][]string, []cellPlace, error) {
 	if problems := checkLedgerEncoding(file, data, MaxLedgerBytes); problems != nil {
-		return nil, problems
+		return nil, nil, problems
 	}
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(utf8BOM))))
 	reader.FieldsPerRecord = -1 // told below, with the row
@@ -28,15 +69,15 @@ func ReadLedgerCSV(file string, data []byte, asOf time.Time) (*Ledger, error) {
 			break
 		}
 		if err != nil {
-			return nil, csvProblem(file, err)
+			return nil, nil, csvProblem(file, err)
 		}
 		if len(rows) > MaxLedgerRows {
-			return nil, document.Problems{{File: file, Code: "too_many", ZH: fmt.Sprintf("台账超过 %d 行；请按债务人拆分", MaxLedgerRows), EN: fmt.Sprintf("the ledger has more than %d rows; split it by debtor", MaxLedgerRows)}}
+			return nil, nil, document.Problems{{File: file, Code: "too_many", ZH: fmt.Sprintf("台账超过 %d 行；请按债务人拆分", MaxLedgerRows), EN: fmt.Sprintf("the ledger has more than %d rows; split it by debtor", MaxLedgerRows)}}
 		}
 		line, _ := reader.FieldPos(0)
 		rows, places = append(rows, row), append(places, cellPlace{line})
 	}
-	return readLedgerRows(file, rows, places, asOf)
+	return rows, places, nil
 }
 
 // cellPlace is where a row stands in its file; its line is 0 where the file has no lines.

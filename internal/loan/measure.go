@@ -1,6 +1,8 @@
 package loan
 
 import (
+	"strings"
+
 	"math/big"
 
 	"github.com/shopspring/decimal"
@@ -21,6 +23,17 @@ func (m Measure) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return []byte(`"` + m.Value.StringFixed(money.RatioDecimals) + `"`), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (m *Measure) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*m = Measure{}
+		return nil
+	}
+	value, err := money.ParseRate(strings.Trim(string(text), `"`))
+	*m = Measure{Value: value, Known: err == nil}
+	return err
 }
 
 // String prints the 6 decimals, or a dash.

@@ -32,6 +32,9 @@ func (t *Tree) Has(region string) bool {
 	return ok
 }
 
+// Parent returns the region above, empty for a root and for what does not exist.
+func (t *Tree) Parent(region string) string { return t.parent[region] }
+
 // Within reports whether a region is another one or lies below it.
 func (t *Tree) Within(region, above string) bool {
 	if t == nil {

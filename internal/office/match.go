@@ -1,0 +1,291 @@
+package office
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"zutuan/internal/casework"
+	"zutuan/internal/funding"
+	"zutuan/internal/gate"
+	"zutuan/internal/loan"
+	"zutuan/internal/match"
+	"zutuan/internal/money"
+	"zutuan/internal/permit"
+	"zutuan/internal/refuse"
+	"zutuan/internal/store"
+)
+
+// Basis is everything that a result was computed from, so that it can be computed again: the rules, the day, the papers.
+type Basis struct {
+	Edition string  `json:"edition"`
+	Date    string  `json:"date"`
+	Papers  []Paper `json:"papers"`
+	// Products are those that were asked; empty: all in force.
+	Products []string `json:"products,omitempty"`
+	// Overrides are the parameters that were replaced in the region.
+	Overrides []OverrideUsed `json:"overrides,omitempty"`
+}
+
+// MatchBody is one match of a requirement: what every product said, and by what. It never changes.
+type MatchBody struct {
+	Requirement string `json:"requirement"`
+	Basis       Basis  `json:"basis"`
+	// InputHash is the SHA-256 of the basis; two matches of one basis are one record.
+	InputHash string                  `json:"input_hash"`
+	Counts    map[funding.Verdict]int `json:"counts"`
+	Products  []MatchLine             `json:"products"`
+	// AnswerHash is the SHA-256 of the whole answer, which GET …/answer computes again and compares.
+	AnswerHash string `json:"answer_hash"`
+	Author     string `json:"author"`
+}
+
+// MatchLine is what one product said, in short.
+type MatchLine struct {
+	Product     string          `json:"product"`
+	Version     int             `json:"version"`
+	Institution string          `json:"institution"`
+	Name        funding.Text    `json:"name"`
+	Verdict     funding.Verdict `json:"verdict"`
+	Rank        int             `json:"rank,omitempty"`
+	DominatedBy string          `json:"dominated_by,omitempty"`
+	// Failed and Undecided are the musts and shoulds that did not pass, by id.
+	Failed    []string      `json:"failed,omitempty"`
+	Undecided []string      `json:"undecided,omitempty"`
+	Size      *money.Amount `json:"size,omitempty"`
+	AllInCost loan.Measure  `json:"all_in_cost"`
+	Score     string        `json:"score,omitempty"`
+}
+
+// Match is a match as people see it.
+type Match struct {
+	Meta
+	MatchBody
+}
+
+var matches = noun[MatchBody]{store.KindMatch, func(b *MatchBody) store.Fields {
+	return store.Fields{"requirement": store.Text(b.Requirement), "input_hash": store.Text(b.InputHash), "offers": store.Count(int64(b.Counts[funding.VerdictEligible] + b.Counts[funding.VerdictConditional]))}
+}}
+
+// MatchRequirement asks every product in force on a day, or the named ones, and keeps what they said. The zero day is
+// today. Asking the same again gives the same record.
+func (o *Office) MatchRequirement(ctx context.Context, actor permit.Actor, id string, date time.Time, products []string) (Match, error) {
+	record, body, err := o.requirement(ctx, actor, permit.OperationMatchCreate, id)
+	if err != nil {
+		return Match{}, err
+	}
+	return o.matchNow(ctx, record, &body, date, products, who(actor))
+}
+
+func (o *Office) matchNow(ctx context.Context, record store.Record, body *RequirementBody, date time.Time, products []string, author string) (Match, error) {
+	worked, err := o.work(ctx, record, body, date, products)
+	if err != nil {
+		return Match{}, err
+	}
+	answer := worked.matching.Match.Answer()
+	text, err := store.Canonical(answer)
+	if err != nil {
+		return Match{}, err
+	}
+	kept := MatchBody{Requirement: record.ID, Basis: worked.basis, InputHash: worked.basis.hash(), Counts: answer.Counts, Products: matchLines(&answer), AnswerHash: hashOf(text), Author: author}
+	if err := o.keepPapers(ctx, worked.papers); err != nil {
+		return Match{}, err
+	}
+	// The id follows from the input, so the same question twice is one record; the author of the second is not kept.
+	matchID := "m_" + hashOf([]byte(record.ID + kept.InputHash))[:40]
+	made, err := matches.create(ctx, o, matchID, record.Region, &kept, store.Change{Who: author, Action: "match"})
+	if unlessExists(err) != nil {
+		return Match{}, err
+	}
+	if err != nil {
+		if made, kept, err = matches.get(ctx, o, matchID); err != nil {
+			return Match{}, err
+		}
+	}
+	return Match{metaOf(made), kept}, nil
+}
+
+// worked is a requirement with everything that belongs to it, matched.
+type worked struct {
+	edition  *Edition
+	papers   *papers
+	matching *casework.Matching
+	basis    Basis
+}
+
+// work gathers the papers of a requirement and matches it under the current rules.
+func (o *Office) work(ctx context.Context, record store.Record, body *RequirementBody, date time.Time, products []string) (*worked, error) {
+	if date.IsZero() {
+		date = o.Today()
+	}
+	edition, err := o.Edition(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := knownProducts(edition, products); err != nil {
+		return nil, err
+	}
+	p, err := o.gather(ctx, record, body, date)
+	if err != nil {
+		return nil, err
+	}
+	overrides, err := o.overridesOf(ctx, record.Region, date)
+	if err != nil {
+		return nil, err
+	}
+	basis := Basis{Edition: edition.ID, Date: day(date), Papers: p.list(), Products: products, Overrides: overrides}
+	matching, err := o.rework(edition, p, basis)
+	return &worked{edition, p, matching, basis}, err
+}
+
+// rework matches papers as a basis says, now or years later.
+func (o *Office) rework(edition *Edition, p *papers, basis Basis) (*casework.Matching, error) {
+	kase, err := p.read()
+	if err != nil {
+		return nil, err
+	}
+	matching, err := edition.Desk.Match(kase, casework.Asked{Date: parseDay(basis.Date), Products: basis.Products, Overrides: overridesUsed(basis.Overrides)})
+	if err != nil {
+		return nil, problems(err, "")
+	}
+	return matching, nil
+}
+
+// hash names a basis by its content.
+func (b Basis) hash() string {
+	text, err := store.Canonical(b)
+	if err != nil {
+		// A Basis holds texts and numbers only, which always encode.
+		panic(err)
+	}
+	return hashOf(text)
+}
+
+func knownProducts(edition *Edition, wanted []string) error {
+	known := map[string]bool{}
+	for _, product := range edition.Desk.Library.Products {
+		known[product.ID] = true
+	}
+	refused := refuse.New(refuse.KindInvalid, "product", "没有所指的产品", "there is no such product")
+	for _, id := range wanted {
+		if !known[id] {
+			refused.With(refuse.Point{Code: "product", Pointer: "/products", ZH: "没有产品 " + id, EN: "there is no product " + id})
+		}
+	}
+	if len(refused.Points) > 0 {
+		return refused
+	}
+	return nil
+}
+
+// matchLines shortens an answer.
+func matchLines(answer *match.Answer) []MatchLine {
+	lines := make([]MatchLine, 0, len(answer.Products))
+	for i := range answer.Products {
+		p := &answer.Products[i]
+		line := MatchLine{Product: p.ID, Version: p.Version, Institution: p.Institution, Name: p.Name, Verdict: p.Verdict, Rank: p.Rank, DominatedBy: p.DominatedBy}
+		for _, rule := range p.Rules {
+			switch rule.Result {
+			case match.ResultFailed:
+				line.Failed = append(line.Failed, rule.ID)
+			case match.ResultUndecided:
+				line.Undecided = append(line.Undecided, rule.ID)
+			}
+		}
+		if p.Offer != nil {
+			line.Size, line.AllInCost = p.Offer.Size, p.Offer.AllInCost
+		}
+		if p.Score != nil {
+			line.Score = p.Score.Total
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// GetMatch reads a match.
+func (o *Office) GetMatch(ctx context.Context, actor permit.Actor, id string) (Match, error) {
+	record, body, err := o.matchRecord(ctx, actor, id)
+	return Match{metaOf(record), body}, err
+}
+
+func (o *Office) matchRecord(ctx context.Context, actor permit.Actor, id string) (store.Record, MatchBody, error) {
+	if err := allowed(actor, permit.OperationMatchRead); err != nil {
+		return store.Record{}, MatchBody{}, err
+	}
+	record, body, err := matches.get(ctx, o, id)
+	if err != nil {
+		return record, body, err
+	}
+	if err := o.check(ctx, actor, permit.OperationMatchRead, permit.OperationMatchRead, store.KindMatch, id, permit.Subject{Region: record.Region}); err != nil {
+		return store.Record{}, MatchBody{}, err
+	}
+	return record, body, nil
+}
+
+// ListMatches lists the matches of a requirement, newest first.
+func (o *Office) ListMatches(ctx context.Context, actor permit.Actor, requirement string, paging Paging) (Page[Match], error) {
+	if _, _, err := o.requirement(ctx, actor, permit.OperationMatchRead, requirement); err != nil {
+		return Page[Match]{}, err
+	}
+	page, err := o.store.List(ctx, store.Query{Kind: store.KindMatch, Where: []store.Filter{store.Equal("requirement", store.Text(requirement))}, Sort: store.FieldCreated, Descending: true, Limit: paging.Limit, After: paging.After})
+	return pageOf(page, err, func(r store.Record) (Match, error) {
+		body, err := bodyOf[MatchBody](r)
+		return Match{metaOf(r), body}, err
+	})
+}
+
+// Replay is a result computed again from what it names.
+type Replay struct {
+	// Identical says that the bytes of the answer are those of the first time.
+	Identical bool   `json:"identical"`
+	Recorded  string `json:"recorded_hash"`
+	Computed  string `json:"computed_hash"`
+	Basis     Basis  `json:"basis"`
+	// Answer is the answer as it was computed now.
+	Answer json.RawMessage `json:"answer"`
+}
+
+// ReplayMatch computes a match again from its rules, its day and its papers as they were.
+func (o *Office) ReplayMatch(ctx context.Context, actor permit.Actor, id string) (Replay, error) {
+	record, body, err := o.matchRecord(ctx, actor, id)
+	if err != nil {
+		return Replay{}, err
+	}
+	edition, err := o.EditionOf(ctx, body.Basis.Edition)
+	if err != nil {
+		return Replay{}, err
+	}
+	p, err := o.recallPapers(ctx, record.Region, body.Basis.Papers)
+	if err != nil {
+		return Replay{}, err
+	}
+	matching, err := o.rework(edition, p, body.Basis)
+	if err != nil {
+		return Replay{}, err
+	}
+	text, err := store.Canonical(matching.Match.Answer())
+	if err != nil {
+		return Replay{}, err
+	}
+	return Replay{Identical: hashOf(text) == body.AnswerHash, Recorded: body.AnswerHash, Computed: hashOf(text), Basis: body.Basis, Answer: text}, nil
+}
+
+// SimulateRequirement is the cash flow of a stored requirement with its papers, before financing.
+func (o *Office) SimulateRequirement(ctx context.Context, actor permit.Actor, id string) (*casework.Case, error) {
+	record, body, err := o.requirement(ctx, actor, permit.OperationRequirementRead, id)
+	if err != nil {
+		return nil, err
+	}
+	if permit.ScopeOf(actor.Role, permit.OperationRequirementRead) == permit.ScopeMatched {
+		return nil, forbidden(permit.OperationRequirementRead)
+	}
+	p, err := o.gather(ctx, record, &body, o.Today())
+	if err != nil {
+		return nil, err
+	}
+	return p.read()
+}
+
+// open reports whether a requirement takes part in matching in the background.
+func (b *RequirementBody) open() bool { return b.Status == gate.StatusSubmitted }
