@@ -151,27 +151,78 @@ func (m *Match) score(outcome *Outcome) *Score {
 	return s
 }
 
-// rank scores the eligible and conditional offers, orders them – higher score, then lower all-in cost, then id and
-// version – and marks the dominated ones.
+// Contender is what ranking and dominance go by of one offer, so that offers that are known from elsewhere can be ranked
+// without being made again.
+type Contender struct {
+	Product string
+	// Money is what offers must have in common to be compared: see KindOfMoney.
+	Money     string
+	Score     money.Decimal
+	AllInCost loan.Measure
+	TenorFit  money.Decimal
+	Cover     loan.Measure
+	// Rank is 1-based; DominatedBy names an offer that is at least as good on cost, tenor fit and cover and better on one.
+	Rank        int
+	DominatedBy string
+}
+
+// KindOfMoney names what an offer of a product counts as, in which currency, guarantees apart: a grant is no reason to pass
+// over a loan, nor a loan over equity.
+func KindOfMoney(product *rulepack.Product) string {
+	kind := product.CountsAs + " " + product.Currency
+	if product.Kind == "guarantee" {
+		kind += " guarantee"
+	}
+	return kind
+}
+
+// Contender returns what ranking goes by of an eligible or conditional outcome; false for any other.
+func (o *Outcome) Contender() (Contender, bool) {
+	if o.Score == nil {
+		return Contender{}, false
+	}
+	return Contender{Product: o.Product.ID, Money: KindOfMoney(o.Product), Score: o.Score.Total, AllInCost: o.Offer.AllInCost, TenorFit: o.Score.Tenor.Value, Cover: o.Offer.Cover,
+		Rank: o.Rank, DominatedBy: o.DominatedBy}, true
+}
+
+// rank scores the eligible and conditional offers, orders them and marks the dominated ones.
 func (m *Match) rank() {
+	var contenders []Contender
+	var places []int
 	for i := range m.Outcomes {
 		outcome := &m.Outcomes[i]
 		if outcome.Verdict == funding.VerdictEligible || outcome.Verdict == funding.VerdictConditional {
 			outcome.Score = m.score(outcome)
-			m.Ranked = append(m.Ranked, i)
+			contender, _ := outcome.Contender()
+			contenders, places = append(contenders, contender), append(places, i)
 		}
 	}
-	sort.SliceStable(m.Ranked, func(i, j int) bool {
-		a, b := &m.Outcomes[m.Ranked[i]], &m.Outcomes[m.Ranked[j]]
-		if order := a.Score.Total.Cmp(b.Score.Total); order != 0 {
+	for _, at := range Rank(contenders) {
+		outcome := &m.Outcomes[places[at]]
+		outcome.Rank, outcome.DominatedBy = contenders[at].Rank, contenders[at].DominatedBy
+		m.Ranked = append(m.Ranked, places[at])
+	}
+}
+
+// Rank orders offers – higher score, then lower all-in cost, then the order in which they are given, which is by id and
+// version – and marks the dominated ones. It sets Rank and DominatedBy and returns the places, best first.
+func Rank(contenders []Contender) []int {
+	order := make([]int, len(contenders))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool {
+		a, b := &contenders[order[i]], &contenders[order[j]]
+		if order := a.Score.Cmp(b.Score); order != 0 {
 			return order > 0
 		}
-		return compareMeasures(a.Offer.AllInCost, b.Offer.AllInCost) < 0
+		return compareMeasures(a.AllInCost, b.AllInCost) < 0
 	})
-	for place, i := range m.Ranked {
-		m.Outcomes[i].Rank = place + 1
+	for place, i := range order {
+		contenders[i].Rank, contenders[i].DominatedBy = place+1, ""
 	}
-	m.markDominated()
+	markDominated(contenders, order)
+	return order
 }
 
 // compareMeasures orders measures upwards; an unknown one comes last.
@@ -187,49 +238,48 @@ func compareMeasures(a, b loan.Measure) int {
 	return 0
 }
 
-// markDominated compares offers of one kind of money – a grant is no reason to pass over a loan, nor a loan over
-// equity – whose three measures are all known. An offer is compared only with those that nothing dominates: what
-// dominates a dominated offer dominates all that it does.
-func (m *Match) markDominated() {
-	order := make([]*Outcome, 0, len(m.Ranked))
-	for _, i := range m.Ranked {
-		if offer := m.Outcomes[i].Offer; offer.AllInCost.Known && offer.Cover.Known {
-			order = append(order, &m.Outcomes[i])
+// markDominated compares offers of one kind of money whose three measures are all known. An offer is compared only with
+// those that nothing dominates: what dominates a dominated offer dominates all that it does.
+func markDominated(contenders []Contender, ranked []int) {
+	order := make([]*Contender, 0, len(ranked))
+	for _, i := range ranked {
+		if contenders[i].AllInCost.Known && contenders[i].Cover.Known {
+			order = append(order, &contenders[i])
 		}
 	}
 	sort.SliceStable(order, func(i, j int) bool { return better(order[i], order[j]) })
-	var frontier []*Outcome
-	for _, outcome := range order {
+	var frontier []*Contender
+	for _, contender := range order {
 		for _, other := range frontier {
-			if dominates(other, outcome) {
-				outcome.DominatedBy = other.Product.ID
+			if dominates(other, contender) {
+				contender.DominatedBy = other.Product
 				break
 			}
 		}
-		if outcome.DominatedBy == "" {
-			frontier = append(frontier, outcome)
+		if contender.DominatedBy == "" {
+			frontier = append(frontier, contender)
 		}
 	}
 }
 
 // better orders offers so that each comes after all that could dominate it.
-func better(a, b *Outcome) bool {
-	if order := a.Offer.AllInCost.Value.Cmp(b.Offer.AllInCost.Value); order != 0 {
+func better(a, b *Contender) bool {
+	if order := a.AllInCost.Value.Cmp(b.AllInCost.Value); order != 0 {
 		return order < 0
 	}
-	if order := a.Score.Tenor.Value.Cmp(b.Score.Tenor.Value); order != 0 {
+	if order := a.TenorFit.Cmp(b.TenorFit); order != 0 {
 		return order > 0
 	}
-	return a.Offer.Cover.Value.GreaterThan(b.Offer.Cover.Value)
+	return a.Cover.Value.GreaterThan(b.Cover.Value)
 }
 
 // dominates reports whether a is at least as good as b on cost, tenor fit and cover, and better on one of them.
-func dominates(a, b *Outcome) bool {
-	if a.Product.CountsAs != b.Product.CountsAs || a.Product.Currency != b.Product.Currency || (a.Product.Kind == "guarantee") != (b.Product.Kind == "guarantee") {
+func dominates(a, b *Contender) bool {
+	if a.Money != b.Money {
 		return false
 	}
-	cost := b.Offer.AllInCost.Value.Cmp(a.Offer.AllInCost.Value)
-	tenor := a.Score.Tenor.Value.Cmp(b.Score.Tenor.Value)
-	cover := a.Offer.Cover.Value.Cmp(b.Offer.Cover.Value)
+	cost := b.AllInCost.Value.Cmp(a.AllInCost.Value)
+	tenor := a.TenorFit.Cmp(b.TenorFit)
+	cover := a.Cover.Value.Cmp(b.Cover.Value)
 	return cost >= 0 && tenor >= 0 && cover >= 0 && cost+tenor+cover > 0
 }
