@@ -94,15 +94,27 @@ func (d *Desk) need(m *Matching) (*match.Need, error) {
 
 // productsOn returns the products to ask: those in force on the date, and of them the named ones.
 func (d *Desk) productsOn(asked Asked) []*rulepack.Product {
-	wanted := map[string]bool{}
-	for _, id := range asked.Products {
-		wanted[id] = true
+	products := d.InForce(asked.Date)
+	if len(asked.Products) == 0 {
+		return products
 	}
+	return slices.DeleteFunc(products, func(product *rulepack.Product) bool { return !slices.Contains(asked.Products, product.ID) })
+}
+
+// InForce returns the products that can be offered on a day, by id. Of several versions of one product the newest counts,
+// so the one before needs no end.
+func (d *Desk) InForce(date time.Time) []*rulepack.Product {
 	var products []*rulepack.Product
 	for _, product := range d.Library.Products {
-		if product.EffectiveOn(asked.Date) && (len(wanted) == 0 || wanted[product.ID]) {
-			products = append(products, product)
+		if !product.EffectiveOn(date) {
+			continue
 		}
+		// The library is sorted by id and version.
+		if last := len(products) - 1; last >= 0 && products[last].ID == product.ID {
+			products[last] = product
+			continue
+		}
+		products = append(products, product)
 	}
 	return products
 }
