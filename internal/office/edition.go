@@ -28,6 +28,8 @@ type Edition struct {
 	ID       string
 	Manifest Manifest
 	Desk     *casework.Desk
+	// Files are the shipped files besides products and packs; tests of products find their samples there.
+	Files fs.FS
 	// Broken are versions that no longer compile against the base, with the reason. They are left out and take part in
 	// nothing; an operator is told.
 	Broken []BrokenVersion
@@ -74,7 +76,7 @@ type shelf struct {
 	seqs     map[string]int64
 	checked  time.Time
 	old      []*Edition
-	bases    map[string]*rulepack.Library
+	bases    map[string]loadedBase
 	compiled map[string]compiled
 }
 
@@ -284,10 +286,11 @@ func (o *Office) EditionOf(ctx context.Context, id string) (*Edition, error) {
 // assemble makes the library of a manifest. Versions are compiled once for each base.
 func (o *Office) assemble(ctx context.Context, id string, manifest Manifest, textOf func(ManifestVersion) (string, error)) (*Edition, error) {
 	edition := &Edition{ID: id, Manifest: manifest}
-	base, err := o.library(ctx, manifest.Base)
+	base, files, err := o.library(ctx, manifest.Base)
 	if err != nil {
 		return nil, err
 	}
+	edition.Files = files
 	changes := rulepack.Changes{Products: []*rulepack.Product{}, RiskPacks: []*rulepack.RiskPack{}, StressPacks: []*rulepack.StressPack{}}
 	for _, version := range slices.Concat(manifest.Products, manifest.Packs) {
 		text, err := textOf(version)
@@ -401,32 +404,38 @@ func (o *Office) keepBase(ctx context.Context) (string, error) {
 	return o.keep(ctx, "", text)
 }
 
-// library returns the library of a base, without products and packs.
-func (o *Office) library(ctx context.Context, id string) (*rulepack.Library, error) {
-	if library := o.shelf.bases[id]; library != nil {
-		return library, nil
+// loadedBase is the library of a base, without products and packs, and the files it was read from.
+type loadedBase struct {
+	library *rulepack.Library
+	files   fs.FS
+}
+
+// library returns a base by its snapshot.
+func (o *Office) library(ctx context.Context, id string) (*rulepack.Library, fs.FS, error) {
+	if base, known := o.shelf.bases[id]; known {
+		return base.library, base.files, nil
 	}
 	text, err := o.recall(ctx, id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var files map[string]string
-	if err := json.Unmarshal(text, &files); err != nil {
-		return nil, err
+	var texts map[string]string
+	if err := json.Unmarshal(text, &texts); err != nil {
+		return nil, nil, err
 	}
-	folder, err := filesOf(files)
+	files, err := filesOf(texts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	library, err := rulepack.Load(folder)
+	library, err := rulepack.Load(files)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if o.shelf.bases == nil {
-		o.shelf.bases = map[string]*rulepack.Library{}
+		o.shelf.bases = map[string]loadedBase{}
 	}
-	o.shelf.bases[id] = library
-	return library, nil
+	o.shelf.bases[id] = loadedBase{library, files}
+	return library, files, nil
 }
 
 // filesOf makes a file system of texts: an archive in memory, which the standard library can read as one.
