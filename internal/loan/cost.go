@@ -12,21 +12,25 @@ import (
 // its quarter, the upfront fee at the time of the first draw (finance.md). It is absent for an existing instrument,
 // whose draws are past, and where the flows have no yield.
 func (s *Schedule) AllInCost() Measure {
+	var workspace Workspace
+	return workspace.AllInCost(s)
+}
+
+// AllInCost is that of a schedule, worked out in the workspace.
+func (w *Workspace) AllInCost(s *Schedule) Measure {
 	if len(s.Rows) == 0 || s.Rows[0].Opening != 0 {
 		return Measure{}
 	}
-	flows := make([]yield.Flow, 0, 2*len(s.Rows))
+	w.flows = cleared(w.flows, 2*len(s.Rows)+1)
 	early := 2 - int(s.Timing.halves())
 	for t := range s.Rows {
 		row := &s.Rows[t]
 		if row.Draw != 0 {
-			flows = append(flows, yield.Flow{HalfQuarter: 2*t + early, Amount: row.Upfront - row.Draw})
+			w.flows[2*t+early] += row.Upfront - row.Draw
 		}
-		if paid := row.Service(); paid != 0 {
-			flows = append(flows, yield.Flow{HalfQuarter: 2*t + 2, Amount: paid})
-		}
+		w.flows[2*t+2] += row.Service()
 	}
-	root, ok := yield.Timed(flows)
+	root, ok := yield.HalfQuarters(w.flows)
 	return Measure{root.Annual(), ok}
 }
 

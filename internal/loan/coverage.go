@@ -67,15 +67,16 @@ type CoverageResult struct {
 type CoverParts uint8
 
 const (
-	// CoverYears is the loan years with the least and the average DSCR and ICR.
+	// CoverYears is the loan years; CoverLeast the least and the average DSCR and ICR of them.
 	CoverYears CoverParts = 1 << iota
+	CoverLeast
 	// CoverLife is LLCR and PLCR.
 	CoverLife
 	// CoverSlack is GraceSlackQuarters of the tenor match.
 	CoverSlack
 	// CoverCash is the cash, its shortfalls and the rest of the tenor match.
 	CoverCash
-	coverAll = CoverYears | CoverLife | CoverSlack | CoverCash
+	coverAll = CoverYears | CoverLeast | CoverLife | CoverSlack | CoverCash
 )
 
 // Coverage says how the money covers the debt. Loan years without debt service are left out of DSCR, without interest
@@ -96,7 +97,11 @@ func (d *debtFlows) coverage(input CoverageInput, wanted CoverParts) CoverageRes
 		return result
 	}
 	if wanted&CoverYears != 0 {
-		d.years(input, &result)
+		result.Years = d.loanYears(input)
+	}
+	if wanted&CoverLeast != 0 {
+		result.MinDSCR, result.AvgDSCR = d.leastAndAverage(input.CFADS, d.service)
+		result.MinICR, result.AvgICR = d.leastAndAverage(input.Operating, d.interest)
 	}
 	if wanted&CoverLife != 0 {
 		outstanding, rate := d.outstanding()
@@ -111,15 +116,6 @@ func (d *debtFlows) coverage(input CoverageInput, wanted CoverParts) CoverageRes
 		result.Tenor.GraceSlackQuarters, result.Tenor.GraceKnown = d.graceSlack(input.CFADS)
 	}
 	return result
-}
-
-// years fills in the loan years and what follows from them.
-func (d *debtFlows) years(input CoverageInput, result *CoverageResult) {
-	result.Years = d.loanYears(input)
-	result.MinDSCR, result.AvgDSCR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) { return y.DSCR, y.CFADS, y.Service })
-	result.MinICR, result.AvgICR = minAndAverage(result.Years, func(y *LoanYear) (Measure, money.Amount, money.Amount) {
-		return y.ICR, y.operating(input), y.Interest
-	})
 }
 
 // LastLoanQuarter returns the last quarter of the last loan year, and false where no principal falls due: how far a
@@ -160,14 +156,15 @@ type debtFlows struct {
 	firstPrincipal, lastPrincipal, lastService int
 	schedules                                  []*Schedule
 	financing                                  []*Schedule
-	// backing holds the five series.
+	// backing holds the five series, terms the ratios of the loan years.
 	backing []money.Amount
+	terms   []fraction
 }
 
 // gather adds all debt up; only the memory of what was gathered before is used again.
 func (d *debtFlows) gather(input CoverageInput) {
-	schedules, backing := d.schedules[:0], d.backing
-	*d = debtFlows{start: input.Start, firstPrincipal: -1, lastPrincipal: -1, lastService: -1, financing: input.Financing}
+	schedules, backing, terms := d.schedules[:0], d.backing, d.terms
+	*d = debtFlows{start: input.Start, firstPrincipal: -1, lastPrincipal: -1, lastService: -1, financing: input.Financing, terms: terms}
 	d.schedules = append(append(schedules, input.Financing...), input.Existing...)
 	count := max(len(input.CFADS), len(input.Net), len(input.Capital), len(input.Grants), len(input.Operating))
 	for _, schedule := range d.schedules {
@@ -239,11 +236,6 @@ func (d *debtFlows) loanYears(input CoverageInput) []LoanYear {
 	return years
 }
 
-func (y *LoanYear) operating(input CoverageInput) money.Amount {
-	from := y.First.Since(input.Start)
-	return sum(input.Operating, from, from+4)
-}
-
 // cash carries the cash after financing forward: closing = previous + net + capital + grants + draws − what all debt
 // costs (finance.md, Coverage).
 func (d *debtFlows) cash(input CoverageInput) ([]money.Amount, []Shortfall) {
@@ -299,23 +291,45 @@ func (d *debtFlows) outstanding() (money.Amount, *big.Rat) {
 	return total, new(big.Rat).SetFrac(weighted, over.Mul(over, big.NewInt(quarterUnits)))
 }
 
-// minAndAverage returns the smallest of the known measures and the average of their exact values.
-func minAndAverage(years []LoanYear, of func(*LoanYear) (measure Measure, numerator, denominator money.Amount)) (least, average Measure) {
-	var terms []fraction
-	for i := range years {
-		measure, numerator, denominator := of(&years[i])
-		if !measure.Known {
+// leastAndAverage returns the smallest ratio of a loan year and the average of the exact ratios; years in which nothing is
+// to be covered do not count.
+func (d *debtFlows) leastAndAverage(cover, covered []money.Amount) (least, average Measure) {
+	d.terms = d.terms[:0]
+	smallest, all := int64(0), true
+	for from := d.firstPrincipal; from <= d.lastPrincipal; from += 4 {
+		term := fraction{sum(cover, from, from+4), sum(covered, from, from+4)}
+		if term.denominator <= 0 {
 			continue
 		}
-		if !least.Known || measure.Value.LessThan(least.Value) {
+		value, ok := term.millionths()
+		if all = all && ok; len(d.terms) == 0 || value < smallest {
+			smallest = value
+		}
+		d.terms = append(d.terms, term)
+	}
+	switch {
+	case len(d.terms) == 0:
+		return Measure{}, Measure{}
+	case all:
+		return millionths(smallest), averageOf(d.terms)
+	}
+	for i, term := range d.terms { // a year whose service is a few fen
+		if measure := ratio(term.numerator, term.denominator); i == 0 || measure.Value.LessThan(least.Value) {
 			least = measure
 		}
-		terms = append(terms, fraction{numerator, denominator})
 	}
-	return least, averageOf(terms)
+	return least, averageOf(d.terms)
 }
 
 type fraction struct{ numerator, denominator money.Amount }
+
+// millionths returns the fraction rounded half-up to 6 decimals, in millionths, and false where that leaves an int64.
+func (f fraction) millionths() (int64, bool) {
+	if f.numerator.Abs()/f.denominator >= 1<<40 {
+		return 0, false
+	}
+	return int64(money.MulDiv(f.numerator, million, int64(f.denominator))), true
+}
 
 // averageOf averages exact fractions. The part of each after the point is cut to 1e-15 towards zero, which leaves the
 // sum less than len(terms) units of 1e-15 from the exact one on either side; where both bounds round alike, that is the

@@ -56,8 +56,8 @@ func ratio(numerator, denominator money.Amount) Measure {
 	if denominator <= 0 {
 		return Measure{}
 	}
-	if numerator.Abs()/denominator < 1<<40 { // the result in millionths then fits an int64
-		return millionths(int64(money.MulDiv(numerator, million, int64(denominator))))
+	if value, fits := (fraction{numerator, denominator}).millionths(); fits {
+		return millionths(value)
 	}
 	return measureOf(big.NewInt(int64(numerator)), big.NewInt(int64(denominator)))
 }

@@ -186,22 +186,21 @@ func (t Terms) checkDraws(report report) {
 	start, total := t.start(), money.Amount(0)
 	last := start.Add(t.availability() - 1)
 	for i, draw := range t.Draws {
-		path := fmt.Sprintf("draws[%d]", i)
 		if draw.Amount < 0 || draw.Amount > money.MaxAmount {
-			report(path+".amount", "amount", fmt.Sprintf("提款 %s 不能为负，也不能超过 10 万亿元", draw.Amount), fmt.Sprintf("the draw of %s must not be negative or above ten trillion", draw.Amount))
+			report(drawPath(i)+".amount", "amount", fmt.Sprintf("提款 %s 不能为负，也不能超过 10 万亿元", draw.Amount), fmt.Sprintf("the draw of %s must not be negative or above ten trillion", draw.Amount))
 			continue
 		}
 		total += draw.Amount
 		if draw.Quarter < start {
-			report(path+".quarter", "draw_before_start", fmt.Sprintf("提款季度 %s 早于签约季度 %s", draw.Quarter, start),
+			report(drawPath(i)+".quarter", "draw_before_start", fmt.Sprintf("提款季度 %s 早于签约季度 %s", draw.Quarter, start),
 				fmt.Sprintf("the draw in %s is before the signing in %s", draw.Quarter, start))
 		}
 		if draw.Quarter > last {
-			report(path+".quarter", "draw_after_availability", fmt.Sprintf("提款季度 %s 晚于提款期末 %s；请提前提款，或延长宽限期与提款期", draw.Quarter, last),
+			report(drawPath(i)+".quarter", "draw_after_availability", fmt.Sprintf("提款季度 %s 晚于提款期末 %s；请提前提款，或延长宽限期与提款期", draw.Quarter, last),
 				fmt.Sprintf("the draw in %s is after the last quarter of availability, %s; draw earlier, or lengthen grace and availability", draw.Quarter, last))
 		}
 		if total > money.MaxAmount {
-			report(path+".amount", "amount", "提款合计超过 10 万亿元", "the draws add to more than ten trillion")
+			report(drawPath(i)+".amount", "amount", "提款合计超过 10 万亿元", "the draws add to more than ten trillion")
 			return
 		}
 	}
@@ -213,6 +212,8 @@ func (t Terms) checkDraws(report report) {
 			fmt.Sprintf("the commitment of %s should be at least the draws' %s and at most ten trillion", t.Commitment, total))
 	}
 }
+
+func drawPath(index int) string { return fmt.Sprintf("draws[%d]", index) }
 
 func (t Terms) checkProfile(report report) {
 	switch t.Profile {

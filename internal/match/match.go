@@ -308,8 +308,11 @@ func (w *worker) finish(outcome *Outcome) {
 func (w *worker) continueWithOffer(outcome *Outcome, at situation, keep bool) {
 	facts := at.facts
 	s := w.sizing(new(Offer), outcome.Product, at)
-	s.keep = keep
-	s.run(everyPart)
+	wanted := everyPart
+	if s.keep = keep; !keep {
+		wanted = partSchedule | w.slots.partsOfRules(outcome.Product)
+	}
+	s.run(wanted)
 	outcome.Offer, outcome.BuiltIn, outcome.Doubts, outcome.attempt = s.offer, s.builtIn, s.doubts, s.offer
 	if s.builtIn != nil {
 		outcome.Offer = nil

@@ -63,11 +63,13 @@ type parts uint8
 const (
 	partSchedule parts = 1 << iota
 	partCost
-	partYears // DSCR and ICR by loan year
+	partLeast // DSCR and ICR, least and average
+	partYears // DSCR by loan year
 	partLife  // LLCR and PLCR
 	partSlack
-	partCoverage = partYears | partLife | partSlack
-	everyPart    = partSchedule | partCost | partCoverage
+	partShares   // cover and share of the investment, which need no schedule
+	partCoverage = partLeast | partYears | partLife | partSlack
+	everyPart    = partSchedule | partCost | partCoverage | partShares
 )
 
 // offerSlots are the places of offer.* in a vocabulary.
@@ -89,12 +91,12 @@ func newOfferSlots(v *ruleexpr.Vocabulary) *offerSlots {
 		part parts
 	}{
 		{"offer.size", &s.size, 0}, {"offer.tenor_quarters", &s.tenor, 0}, {"offer.grace_quarters", &s.grace, 0}, {"offer.rate", &s.rate, 0},
-		{"offer.cover", &s.cover, 0}, {"offer.share_of_investment", &s.share, 0},
+		{"offer.cover", &s.cover, partShares}, {"offer.share_of_investment", &s.share, partShares},
 		{"offer.all_in_cost", &s.allInCost, partSchedule | partCost},
 		{"offer.average_life", &s.averageLife, partSchedule}, {"offer.total_interest", &s.totalInterest, partSchedule},
 		{"offer.first_instalment_quarter", &s.firstInstalment, partSchedule}, {"offer.last_quarter", &s.lastQuarter, partSchedule},
-		{"offer.min_dscr", &s.minDSCR, partSchedule | partYears}, {"offer.avg_dscr", &s.avgDSCR, partSchedule | partYears},
-		{"offer.min_icr", &s.minICR, partSchedule | partYears}, {"offer.llcr", &s.llcr, partSchedule | partLife},
+		{"offer.min_dscr", &s.minDSCR, partSchedule | partLeast}, {"offer.avg_dscr", &s.avgDSCR, partSchedule | partLeast},
+		{"offer.min_icr", &s.minICR, partSchedule | partLeast}, {"offer.llcr", &s.llcr, partSchedule | partLife},
 		{"offer.plcr", &s.plcr, partSchedule | partLife}, {"offer.dscr_by_year", &s.dscrByYear, partSchedule | partYears},
 		{"offer.grace_slack_quarters", &s.graceSlack, partSchedule | partSlack},
 	} {
@@ -109,8 +111,19 @@ func newOfferSlots(v *ruleexpr.Vocabulary) *offerSlots {
 // never known, so nothing has to be worked out for it.
 func (s *offerSlots) partsOf(rule *ruleexpr.Rule) parts {
 	var needed parts
-	for _, name := range rule.Facts() {
+	for name := range rule.EachFact {
 		needed |= s.part[name]
+	}
+	return needed
+}
+
+// partsOfRules returns what has to be worked out for every rule of a product.
+func (s *offerSlots) partsOfRules(product *rulepack.Product) parts {
+	var needed parts
+	for k := range product.Rules {
+		if product.Rules[k].OnOffer {
+			needed |= s.partsOf(product.Rules[k].Rule)
+		}
 	}
 	return needed
 }
@@ -181,6 +194,9 @@ func (s *sizing) run(wanted parts) {
 	}
 	if s.size(); s.stopped() {
 		return
+	}
+	if wanted&partShares != 0 {
+		s.shares()
 	}
 	if s.rate(); s.stopped() {
 		return
@@ -315,11 +331,15 @@ func (s *sizing) size() {
 		s.builtIn = sizeTooSmall(offer, s.levers, smallest)
 		return
 	}
+}
+
+// shares says what part of the gap and of the investment the offer is.
+func (s *sizing) shares() {
 	if peak, known := s.facts.Amount(s.slots.peakGap); known {
-		offer.Cover = ratio(offer.Size, peak)
+		s.offer.Cover = ratio(s.offer.Size, peak)
 	}
 	if investment, known := s.facts.Amount(s.slots.investment); known {
-		offer.ShareOfInvestment = ratio(offer.Size, investment)
+		s.offer.ShareOfInvestment = ratio(s.offer.Size, investment)
 	}
 }
 
@@ -360,7 +380,7 @@ func (s *sizing) schedule(wanted parts) {
 		}
 		s.offer.Schedule = built
 	}
-	s.builtIn = s.workshop.figures(s, wanted)
+	s.builtIn = s.workshop.figures(s, wanted&^partShares)
 }
 
 // terms are those of the schedule, which follow from the product, the need and what termsKey holds.

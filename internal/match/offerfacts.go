@@ -89,7 +89,7 @@ func (s *offerSlots) setSchedule(f *ruleexpr.Facts, offer *Offer) {
 	setMeasure(f, s.llcr, offer.LLCR, unknown)
 	setMeasure(f, s.plcr, offer.PLCR, unknown)
 	f.SetMissing(s.dscrByYear, unknown)
-	if offer.MinDSCR.Known {
+	if len(offer.DSCRByYear) > 0 {
 		f.SetDecimals(s.dscrByYear, values(offer.DSCRByYear))
 	}
 	if offer.GraceSlackKnown {

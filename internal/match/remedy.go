@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"zutuan/internal/funding"
-	"zutuan/internal/loan"
 	"zutuan/internal/money"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -125,18 +124,14 @@ func usesAny(rule *ruleexpr.Rule, changes []ruleexpr.Change) bool {
 	return slices.ContainsFunc(changes, func(change ruleexpr.Change) bool { return rule.UsesFact(change.Fact) })
 }
 
-// complete gives an offer that was tried its draws and its schedule.
-func (w *worker) complete(offer *Offer, product *rulepack.Product) {
-	if offer == nil || !offer.measured {
+// complete makes an offer that was tried anew, with everything, for keeping.
+func (w *worker) complete(offer *Offer, product *rulepack.Product, at situation) {
+	if offer == nil {
 		return
 	}
-	s := w.sizing(offer, product, situation{})
-	offer.Draws = s.draws(nil)
-	built, err := loan.Build(s.terms(offer.Draws), s.cfads())
-	if err != nil {
-		panic("match: terms that made a schedule make none: " + err.Error())
-	}
-	offer.Schedule = built
+	s := w.sizing(offer, product, at)
+	s.keep = true
+	s.run(everyPart)
 }
 
 // seekRemedy looks for what would help each failed must, and for a combination that helps all of them; with one, the

@@ -13,6 +13,8 @@ import (
 type workshop struct {
 	loans loan.Workspace
 	draws []loan.Draw
+	// financing is the list of the one loan that is looked at.
+	financing [1]*loan.Schedule
 	// offer and facts are lent to one trial at a time.
 	offer Offer
 	spare []*ruleexpr.Facts
@@ -84,7 +86,7 @@ func (w *workshop) workOut(s *sizing, known *worked, wanted parts) *BuiltIn {
 				return known.builtIn
 			}
 		}
-		known.offer.measure(schedule, s.need, missing, &w.loans)
+		w.measure(&known.offer, schedule, s.need, missing)
 		known.parts |= missing
 	}
 	if known.builtIn == nil {
@@ -94,7 +96,7 @@ func (w *workshop) workOut(s *sizing, known *worked, wanted parts) *BuiltIn {
 }
 
 // measure works out what the schedule costs and how the money that comes back covers it, existing debt included.
-func (o *Offer) measure(schedule *loan.Schedule, need *Need, missing parts, loans *loan.Workspace) {
+func (w *workshop) measure(o *Offer, schedule *loan.Schedule, need *Need, missing parts) {
 	if missing&partSchedule != 0 {
 		start := need.start
 		o.TotalInterest, o.TotalFees = schedule.TotalInterest, schedule.TotalFees
@@ -106,29 +108,32 @@ func (o *Offer) measure(schedule *loan.Schedule, need *Need, missing parts, loan
 		}
 	}
 	if missing&partCost != 0 {
-		o.AllInCost = schedule.AllInCost()
+		o.AllInCost = w.loans.AllInCost(schedule)
 	}
 	if missing&partCoverage != 0 {
-		o.cover(schedule, need, missing, loans)
+		w.cover(o, schedule, need, missing)
 	}
 }
 
-func (o *Offer) cover(schedule *loan.Schedule, need *Need, missing parts, loans *loan.Workspace) {
+func (w *workshop) cover(o *Offer, schedule *loan.Schedule, need *Need, missing parts) {
 	if need.serviceUnknown != "" {
 		o.serviceCoverUnknown = need.serviceUnknown
 		return
 	}
-	financing := []*loan.Schedule{schedule}
+	w.financing[0] = schedule
+	financing := w.financing[:]
 	reach := need.projectEnd
 	if last, ok := loan.LastLoanQuarter(financing); ok {
 		reach = min(max(reach, last.Since(need.start)+1), len(need.operating))
 	}
-	covered := loans.Cover(loan.CoverageInput{
+	covered := w.loans.Cover(loan.CoverageInput{
 		Start: need.start, CFADS: need.cfads[:reach], Operating: need.operating[:reach],
 		ProjectQuarters: need.projectEnd, Financing: financing, Existing: need.existing,
 	}, missing.cover())
-	if missing&partYears != 0 {
+	if missing&partLeast != 0 {
 		o.MinDSCR, o.AvgDSCR, o.MinICR = covered.MinDSCR, covered.AvgDSCR, covered.MinICR
+	}
+	if missing&partYears != 0 {
 		for i := range covered.Years {
 			if covered.Years[i].DSCR.Known {
 				o.DSCRByYear = append(o.DSCRByYear, covered.Years[i].DSCR)
@@ -146,6 +151,9 @@ func (o *Offer) cover(schedule *loan.Schedule, need *Need, missing parts, loans 
 
 // cover names the parts as the loans know them.
 func (p parts) cover() (wanted loan.CoverParts) {
+	if p&partLeast != 0 {
+		wanted |= loan.CoverLeast
+	}
 	if p&partYears != 0 {
 		wanted |= loan.CoverYears
 	}

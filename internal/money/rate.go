@@ -99,5 +99,8 @@ func Ratio(numerator, denominator Amount) (Decimal, bool) {
 	if denominator == 0 {
 		return Zero, false
 	}
+	if denominator > 0 && numerator.Abs()/denominator < 1<<40 { // in millionths it fits an int64
+		return decimal.New(int64(MulDiv(numerator, 1_000_000, int64(denominator))), -RatioDecimals), true
+	}
 	return decimal.NewFromInt(int64(numerator)).DivRound(decimal.NewFromInt(int64(denominator)), RatioDecimals), true
 }

@@ -292,7 +292,18 @@ func rational(scaled int64, decimals int) *big.Rat {
 	return new(big.Rat).SetFrac(big.NewInt(scaled), pow10(decimals))
 }
 
+// smallPowers are the powers of ten of every scale that a fact has; nobody may alter them.
+var smallPowers = func() (powers [maxScale + 1]*big.Int) {
+	for i := range powers {
+		powers[i] = big.NewInt(powersOfTen[i])
+	}
+	return powers
+}()
+
 func pow10(exponent int) *big.Int {
+	if exponent >= 0 && exponent <= maxScale {
+		return smallPowers[exponent]
+	}
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil)
 }
 

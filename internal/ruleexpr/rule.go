@@ -37,6 +37,15 @@ func (r *Rule) Source() string { return string(r.source) }
 // Facts returns the names the rule uses, sorted.
 func (r *Rule) Facts() []string { return namesOf(r.vocabulary, r.facts) }
 
+// EachFact hands on the names of the facts the rule uses, each once.
+func (r *Rule) EachFact(yield func(name string) bool) {
+	for _, slot := range r.facts {
+		if !yield(r.vocabulary.facts[slot].Name) {
+			return
+		}
+	}
+}
+
 // UsesFact reports whether the rule uses a fact.
 func (r *Rule) UsesFact(name string) bool {
 	return slices.ContainsFunc(r.facts, func(slot Slot) bool { return r.vocabulary.facts[slot].Name == name })
