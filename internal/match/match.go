@@ -6,6 +6,7 @@ package match
 
 import (
 	"runtime"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -103,8 +104,34 @@ type Catalogue struct {
 	// rules are those of all products in one row, and first is where each product's begin; one more place ends the last.
 	rules []ruleKind
 	first []int
+	// asked has the question of each rule on an offer, and prepared what a search needs to know of each product.
+	asked    map[*ruleexpr.Rule]question
+	prepared map[*rulepack.Product]prepared
 	// set holds the conditions that need no offer, in the order of the row.
 	set *ruleexpr.Set
+}
+
+// prepared is what a search for what would help has to know of a product.
+type prepared struct {
+	// parts is what has to be worked out for all its rules to be decided.
+	parts parts
+	// moving are the facts that its terms follow from, by formula.
+	moving []ruleexpr.Slot
+}
+
+func formulaFacts(v *ruleexpr.Vocabulary, product *rulepack.Product) []ruleexpr.Slot {
+	var slots []ruleexpr.Slot
+	for _, formula := range []*ruleexpr.Number{product.Tenor, product.Grace, product.Size, product.Rate} {
+		if formula == nil {
+			continue
+		}
+		for _, name := range formula.Facts() {
+			if slot := v.Slot(name); !slices.Contains(slots, slot) {
+				slots = append(slots, slot)
+			}
+		}
+	}
+	return slots
 }
 
 // ruleKind is what judging has to know of a rule besides its condition.
@@ -135,14 +162,21 @@ func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product)
 		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
 	})
 	var early []*ruleexpr.Rule
+	c.asked, c.prepared = map[*ruleexpr.Rule]question{}, make(map[*rulepack.Product]prepared, len(products))
 	for _, product := range c.products {
 		c.first = append(c.first, len(c.rules))
+		ready := prepared{parts: partSchedule, moving: formulaFacts(vocabulary, product)}
 		for i := range product.Rules {
+			rule := product.Rules[i].Rule
 			c.rules = append(c.rules, kindOf(&product.Rules[i]))
 			if !product.Rules[i].OnOffer {
-				early = append(early, product.Rules[i].Rule)
+				early = append(early, rule)
+				continue
 			}
+			c.asked[rule] = question{rule: rule, parts: c.slots.partsOf(rule), limit: limitOf(rule, c.slots)}
+			ready.parts |= c.asked[rule].parts
 		}
+		c.prepared[product] = ready
 	}
 	c.first = append(c.first, len(c.rules))
 	c.set = ruleexpr.NewSet(early)
@@ -270,8 +304,9 @@ func (m *Match) each(workers int) {
 
 // worker finishes outcomes one after the other; it is not safe for concurrent use.
 type worker struct {
-	need  *Need
-	slots *offerSlots
+	need      *Need
+	catalogue *Catalogue
+	slots     *offerSlots
 	// facts is the need's facts with the offer that is being looked at.
 	facts *ruleexpr.Facts
 	// asked are the terms that are fixed from outside, and fix the offer facts that are, by a test or a what-if.
@@ -283,7 +318,7 @@ type worker struct {
 }
 
 func (m *Match) worker() *worker {
-	return &worker{need: m.Need, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
+	return &worker{need: m.Need, catalogue: m.catalogue, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
 }
 
 // sizing prepares the work of making an offer into memory of the caller.
@@ -310,7 +345,7 @@ func (w *worker) continueWithOffer(outcome *Outcome, at situation, keep bool) {
 	s := w.sizing(new(Offer), outcome.Product, at)
 	wanted := everyPart
 	if s.keep = keep; !keep {
-		wanted = partSchedule | w.slots.partsOfRules(outcome.Product)
+		wanted = w.catalogue.prepared[outcome.Product].parts
 	}
 	s.run(wanted)
 	outcome.Offer, outcome.BuiltIn, outcome.Doubts, outcome.attempt = s.offer, s.builtIn, s.doubts, s.offer

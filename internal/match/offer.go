@@ -1,6 +1,8 @@
 package match
 
 import (
+	"slices"
+
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/money"
@@ -117,16 +119,13 @@ func (s *offerSlots) partsOf(rule *ruleexpr.Rule) parts {
 	return needed
 }
 
-// partsOfRules returns what has to be worked out for every rule of a product.
-func (s *offerSlots) partsOfRules(product *rulepack.Product) parts {
-	var needed parts
-	for k := range product.Rules {
-		if product.Rules[k].OnOffer {
-			needed |= s.partsOf(product.Rules[k].Rule)
-		}
-	}
-	return needed
+// follows reports whether a fact of the offer follows from a fact of the need without a formula of the product.
+func (s *offerSlots) follows(slot ruleexpr.Slot) bool {
+	return slot == s.peakGap || slot == s.investment || slot == s.needTenor
 }
+
+// has reports whether a fact is one of the offer's.
+func (s *offerSlots) has(slot ruleexpr.Slot) bool { return slices.Contains(s.all, slot) }
 
 // BuiltIn is a must that every product has without writing it: that there is an offer at all.
 type BuiltIn struct {

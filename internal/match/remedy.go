@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"zutuan/internal/funding"
+	"zutuan/internal/loan"
 	"zutuan/internal/money"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -158,7 +159,7 @@ func (w *worker) failures(outcome *Outcome, at situation) []Failure {
 		}
 		failure := Failure{Rule: rule.ID}
 		if rule.OnOffer {
-			failure.Changes = w.search(outcome, at, question{rule: rule.Rule, parts: w.slots.partsOf(rule.Rule)})
+			failure.Changes = w.search(outcome, at, w.catalogue.asked[rule.Rule])
 		} else {
 			failure.Changes = rule.Rule.SmallestChanges(at.facts)
 		}
@@ -178,6 +179,8 @@ func (w *worker) failures(outcome *Outcome, at situation) []Failure {
 type question struct {
 	rule  *ruleexpr.Rule
 	parts parts
+	// limit is the rule where it is one.
+	limit *limit
 }
 
 // yes sizes and schedules the product anew and asks the question. The facts are left with offer.* set.
@@ -197,29 +200,19 @@ func (w *worker) yes(product *rulepack.Product, facts *ruleexpr.Facts, levers le
 // search tries, one at a time, the terms that could be asked for and the facts that a bureau could change, each with the
 // whole sizing and scheduling done again.
 func (w *worker) search(outcome *Outcome, at situation, asked question) []ruleexpr.Change {
-	var changes []ruleexpr.Change
+	if len(w.fix) > 0 {
+		asked.limit = nil // facts of the offer that are fixed from outside move in no known way
+	}
 	trial := w.workshop.borrow(at.facts)
 	defer w.workshop.giveBack(trial)
-	for _, lever := range w.leversOf(outcome, at) {
-		steps, found := ruleexpr.FewestSteps(lever.limit, func(steps int64) bool {
-			levers := at.levers
-			lever.pull(&levers, steps)
-			return w.yes(outcome.Product, trial, levers, asked)
-		})
-		if found {
-			changes = append(changes, lever.change(steps))
-		}
-	}
+	changes := w.searchTerms(outcome, at, asked, trial)
 	for _, slot := range w.adjustable(outcome.Product, asked) {
 		w.slots.clear(trial)
-		apply, limit := ruleexpr.Stepper(trial, at.facts, slot)
-		steps, found := ruleexpr.FewestSteps(limit, func(steps int64) bool {
-			return apply(steps) && w.yes(outcome.Product, trial, at.levers, asked)
-		})
-		if found {
+		if steps, found := w.searchFact(outcome, at, asked, trial, slot); found {
 			fact := trial.Vocabulary().Fact(slot)
 			change := ruleexpr.Change{Fact: fact.Name, Unit: fact.Unit, Steps: steps}
 			change.From, _ = at.facts.ValueText(slot)
+			apply, _ := ruleexpr.Stepper(trial, at.facts, slot)
 			apply(steps)
 			change.To, _ = trial.ValueText(slot)
 			changes = append(changes, change)
@@ -228,6 +221,69 @@ func (w *worker) search(outcome *Outcome, at situation, asked question) []ruleex
 	}
 	sortChanges(changes)
 	return changes
+}
+
+func (w *worker) searchTerms(outcome *Outcome, at situation, asked question, trial *ruleexpr.Facts) []ruleexpr.Change {
+	attempt := outcome.attempt
+	if attempt != nil && asked.limit.noTermHelps(w.slots, outcome.Product, attempt, at.facts) {
+		return nil
+	}
+	var changes []ruleexpr.Change
+	for _, lever := range w.leversOf(outcome, at) {
+		passes := func(steps int64) bool {
+			levers := at.levers
+			lever.pull(&levers, steps)
+			return w.yes(outcome.Product, trial, levers, asked)
+		}
+		var guess int64
+		var guessed bool
+		if lever.slot == w.slots.size {
+			guess, guessed = asked.limit.sizeGuess(w.slots, lever, attempt, outcome.Product.Terms.SizeStep, at.facts, func(steps int64) loan.Measure {
+				passes(steps)
+				return w.workshop.offer.MinDSCR
+			})
+		}
+		steps, found := int64(0), false
+		if guessed {
+			steps, found = ruleexpr.FewestStepsNear(guess, lever.limit, passes)
+		} else {
+			steps, found = ruleexpr.FewestSteps(lever.limit, passes)
+		}
+		if found {
+			changes = append(changes, lever.change(steps))
+		}
+	}
+	return changes
+}
+
+// searchFact returns the fewest steps of a fact after which the question is answered yes.
+func (w *worker) searchFact(outcome *Outcome, at situation, asked question, trial *ruleexpr.Facts, slot ruleexpr.Slot) (int64, bool) {
+	apply, limit := ruleexpr.Stepper(trial, at.facts, slot)
+	passes := func(steps int64) bool {
+		return apply(steps) && w.yes(outcome.Product, trial, at.levers, asked)
+	}
+	if limit > 0 && !slices.Contains(w.catalogue.prepared[outcome.Product].moving, slot) {
+		if slot == w.slots.needTenor && w.tenorStays(outcome, asked, passes(limit)) {
+			return 0, false
+		}
+		if l := asked.limit; l != nil && l.bare && l.boundFact == slot && !w.slots.follows(slot) {
+			if passes(1) {
+				return 1, true
+			}
+			if guess, ok := l.boundGuess(trial, at.facts); ok {
+				return ruleexpr.FewestStepsNear(guess, limit, passes)
+			}
+		}
+	}
+	return ruleexpr.FewestSteps(limit, passes)
+}
+
+// tenorStays reports whether no longer tenor that the bureau accepts can help, given what the longest says: where the
+// product does not offer a longer one even then, and neither the rule nor a formula looks at what the bureau accepts, all
+// those between are the same offer.
+func (w *worker) tenorStays(outcome *Outcome, asked question, longest bool) bool {
+	attempt, name := outcome.attempt, w.need.Facts.Vocabulary().Fact(w.slots.needTenor).Name
+	return !longest && attempt != nil && attempt.Scheduled && w.workshop.offer.TenorQuarters == attempt.TenorQuarters && !(asked.rule != nil && asked.rule.UsesFact(name))
 }
 
 func sortChanges(changes []ruleexpr.Change) {
@@ -244,24 +300,21 @@ func sortChanges(changes []ruleexpr.Change) {
 func (w *worker) adjustable(product *rulepack.Product, asked question) []ruleexpr.Slot {
 	v := w.need.Facts.Vocabulary()
 	var slots []ruleexpr.Slot
-	take := func(names []string) {
-		for _, name := range names {
-			slot := v.Slot(name)
-			if v.Fact(slot).Adjustable() && !slices.Contains(w.slots.all, slot) && !slices.Contains(slots, slot) {
-				slots = append(slots, slot)
-			}
+	take := func(slot ruleexpr.Slot) {
+		if v.Fact(slot).Adjustable() && !w.slots.has(slot) && !slices.Contains(slots, slot) {
+			slots = append(slots, slot)
 		}
 	}
 	if asked.rule != nil {
-		take(asked.rule.Facts())
-	}
-	for _, formula := range []*ruleexpr.Number{product.Tenor, product.Grace, product.Size, product.Rate} {
-		if formula != nil {
-			take(formula.Facts())
+		for name := range asked.rule.EachFact {
+			take(v.Slot(name))
 		}
 	}
+	for _, slot := range w.catalogue.prepared[product].moving {
+		take(slot)
+	}
 	if scheduled(product) {
-		take([]string{v.Fact(w.slots.needTenor).Name})
+		take(w.slots.needTenor)
 	}
 	slices.Sort(slots)
 	return slots
@@ -269,6 +322,7 @@ func (w *worker) adjustable(product *rulepack.Product, asked question) []ruleexp
 
 // lever is a term that could be asked for otherwise than it is offered.
 type lever struct {
+	slot  ruleexpr.Slot
 	fact  ruleexpr.Fact
 	limit int64
 	pull  func(*levers, int64)
@@ -289,7 +343,7 @@ func (w *worker) leversOf(outcome *Outcome, at situation) []lever {
 	v := at.facts.Vocabulary()
 	step := terms.SizeStep
 	list := []lever{{
-		fact: v.Fact(w.slots.size), limit: int64((offer.Size - max(terms.SizeMin, step)) / step),
+		slot: w.slots.size, fact: v.Fact(w.slots.size), limit: int64((offer.Size - max(terms.SizeMin, step)) / step),
 		pull: func(l *levers, steps int64) {
 			l.size, l.hasSize, l.exactSize = offer.Size-money.Amount(steps)*step, true, false
 		},

@@ -134,6 +134,40 @@ func FewestSteps(limit int64, passes func(int64) bool) (int64, bool) {
 	if passed == 0 {
 		return 0, false
 	}
+	return halve(failed, passed, passes), true
+}
+
+// FewestStepsNear is FewestSteps for a test that, once it passes, passes with every larger number of steps: it begins at a
+// guess and goes outwards from there, so that a good guess is confirmed by two tests.
+func FewestStepsNear(guess, limit int64, passes func(int64) bool) (int64, bool) {
+	if limit < 1 {
+		return 0, false
+	}
+	at := min(max(guess, 1), limit)
+	failed, passed := int64(0), int64(0)
+	if passes(at) {
+		passed = at
+		for step := int64(1); passed-failed > 1; step *= 2 {
+			if at = max(passed-step, failed+1); !passes(at) {
+				failed = at
+				break
+			}
+			passed = at
+		}
+		return halve(failed, passed, passes), true
+	}
+	failed = at
+	for step := int64(1); failed < limit; step *= 2 {
+		if at = failed + min(step, limit-failed); passes(at) {
+			return halve(failed, at, passes), true
+		}
+		failed = at
+	}
+	return 0, false
+}
+
+// halve finds the boundary between a number of steps at which a test fails and a larger one at which it passes.
+func halve(failed, passed int64, passes func(int64) bool) int64 {
 	for passed-failed > 1 {
 		middle := failed + (passed-failed)/2
 		if passes(middle) {
@@ -142,5 +176,5 @@ func FewestSteps(limit int64, passes func(int64) bool) (int64, bool) {
 			failed = middle
 		}
 	}
-	return passed, true
+	return passed
 }
