@@ -81,3 +81,12 @@ func (o *Office) PutFiscal(ctx context.Context, actor permit.Actor, region strin
 	}
 	return Fiscal{metaOf(record), body}, o.inputsChanged(ctx, region)
 }
+
+// fiscalYear is the year that a profile says it is of.
+func fiscalYear(text []byte) (int, error) {
+	profile, err := funding.ReadFiscalProfile("fiscal.json", text)
+	if err != nil {
+		return 0, problems(err, "")
+	}
+	return profile.Year, nil
+}
