@@ -184,7 +184,7 @@ func inputChanges(kind string, before, after []Input) []Change {
 	return pairs(before, after, func(in Input) string { return in.ID }, func(id string, left, right *Input) Change {
 		// The same version with other content: only the digest tells them apart.
 		long := left != nil && right != nil && left.Version == right.Version
-		return newChange(kind, id, versionText(left, long), versionText(right, long))
+		return newChange(kind, id, versionText(kind, left, long), versionText(kind, right, long), left != nil, right != nil)
 	})
 }
 
@@ -196,11 +196,7 @@ func settingChanges(kind string, before, after []Setting) []Change {
 		return s.Value
 	}
 	return pairs(before, after, func(s Setting) string { return s.ID }, func(id string, left, right *Setting) Change {
-		change := newChange(kind, id, value(left), value(right))
-		if left != nil && right != nil {
-			return change
-		}
-		return gone(change, left != nil)
+		return newChange(kind, id, value(left), value(right), left != nil, right != nil)
 	})
 }
 
@@ -234,41 +230,35 @@ func without[T comparable](list, other []T) []T {
 // shownDigest is how many digits of a digest people compare.
 const shownDigest = 12
 
-func versionText(in *Input, withDigest bool) string {
+// versionText writes a version as people name it: product@2, and v2 of everything else.
+func versionText(kind string, in *Input, withDigest bool) string {
 	if in == nil {
 		return ""
 	}
-	digest := in.Digest[:min(len(in.Digest), shownDigest)]
+	digest, mark := in.Digest[:min(len(in.Digest), shownDigest)], "v"
+	if kind == "product" || kind == "pack" {
+		mark = "@"
+	}
 	switch {
 	case in.Version == 0:
 		return digest
 	case withDigest:
-		return fmt.Sprintf("v%d %s", in.Version, digest)
+		return fmt.Sprintf("%s%d %s", mark, in.Version, digest)
 	}
-	return fmt.Sprintf("v%d", in.Version)
+	return fmt.Sprintf("%s%d", mark, in.Version)
 }
 
-func newChange(kind, id, before, after string) Change {
+// newChange words a change; had and has say whether it was there before and is there now.
+func newChange(kind, id, before, after string, had, has bool) Change {
 	name := inputNames[kind]
 	change := Change{Kind: kind, ID: id, Before: before, After: after}
 	switch {
-	case before == "" && after != "":
-		return gone(change, false)
-	case after == "" && before != "":
-		return gone(change, true)
-	}
-	change.ZH = fmt.Sprintf("%s %s：%s → %s", name.ZH, id, before, after)
-	change.EN = fmt.Sprintf("%s %s: %s → %s", name.EN, id, before, after)
-	return change
-}
-
-// gone words a change of what was there and is not, or is there and was not.
-func gone(change Change, removed bool) Change {
-	name := inputNames[change.Kind]
-	if removed {
-		change.ZH, change.EN = fmt.Sprintf("%s %s：不再使用（原为 %s）", name.ZH, change.ID, change.Before), fmt.Sprintf("%s %s: no longer there (was %s)", name.EN, change.ID, change.Before)
-	} else {
-		change.ZH, change.EN = fmt.Sprintf("%s %s：新增（%s）", name.ZH, change.ID, change.After), fmt.Sprintf("%s %s: new (%s)", name.EN, change.ID, change.After)
+	case !has:
+		change.ZH, change.EN = fmt.Sprintf("%s %s：不再使用（原为 %s）", name.ZH, id, before), fmt.Sprintf("%s %s: no longer there (was %s)", name.EN, id, before)
+	case !had:
+		change.ZH, change.EN = fmt.Sprintf("%s %s：新增（%s）", name.ZH, id, after), fmt.Sprintf("%s %s: new (%s)", name.EN, id, after)
+	default:
+		change.ZH, change.EN = fmt.Sprintf("%s %s：%s → %s", name.ZH, id, before, after), fmt.Sprintf("%s %s: %s → %s", name.EN, id, before, after)
 	}
 	return change
 }

@@ -87,7 +87,8 @@ func (s *Situation) current() Condition {
 func (s *Situation) unchanged() Condition {
 	again := funding.Text{ZH: "请修改后重新评估、提交和审查", EN: "Revise the plan, then assess, submit and review it again"}
 	if s.SubmittedWith == nil || !s.SubmittedWith.Complete() {
-		return unmet(CodeUnchanged, "没有记录本方案提交时的输入", "the inputs that the plan was submitted with are not on record", again)
+		return unmet(CodeUnchanged, "本方案没有提交过，或没有记录提交时的输入", "the plan was not submitted, or the inputs it was submitted with are not on record",
+			funding.Text{ZH: "请评估后提交", EN: "Assess and submit it"})
 	}
 	changes := Differences(*s.SubmittedWith, s.Inputs)
 	if len(changes) == 0 {

@@ -233,7 +233,7 @@ func (c *comparison) promotion() {
 		}) {
 			figure := signedText(plot.Signed)
 			c.add(StudyCheck{Code: StudyCheckSigned, Study: "promotion", Subject: plot.Code, Status: CheckDifferent, Figure: &figure, Unit: "count",
-				ZH: "地块 " + plot.Code + "：不在资金需求内", EN: "plot " + plot.Code + ": not in the requirement"})
+				ZH: "地块 " + plot.Code + " 签约投资人：研究为 " + figure + "，资金需求没有该地块", EN: "signed investors of plot " + plot.Code + ": study " + figure + ", the requirement has no such plot"})
 		}
 	}
 }
