@@ -56,6 +56,8 @@ type Line struct {
 	Commitment money.Amount
 	// Schedule is the line's life, draws included; nil for money that is not paid back.
 	Schedule *loan.Schedule
+	// Terms are those that Schedule follows from, draws included; nil where the line was not made from terms of its own.
+	Terms *loan.Terms
 	// Draws are the payments of a line without schedule.
 	Draws         []loan.Draw
 	TenorQuarters int

@@ -363,7 +363,7 @@ func (r *fileReader) build(in *document.Object, l *lineTerms, terms loan.Terms) 
 		}
 		return
 	}
-	l.line.Schedule, l.line.Rate, l.line.TenorQuarters, l.line.GraceQuarters = schedule, terms.Rate, terms.Tenor, terms.Grace
+	l.line.Terms, l.line.Schedule, l.line.Rate, l.line.TenorQuarters, l.line.GraceQuarters = &terms, schedule, terms.Rate, terms.Tenor, terms.Grace
 }
 
 // limits reads limits for this plan and what contradicts in them.

@@ -339,7 +339,7 @@ func (s *search) line(o *option, solution *lp.Solution) (*plan.Line, error) {
 	if err != nil {
 		return nil, err
 	}
-	line.Schedule, line.Draws = schedule, nil
+	line.Terms, line.Schedule, line.Draws = &terms, schedule, nil
 	line.Rate, line.TenorQuarters, line.GraceQuarters = terms.Rate, terms.Tenor, terms.Grace
 	return &line, nil
 }
