@@ -193,8 +193,11 @@ func (r *fileReader) identity(in *document.Object, l *lineTerms) {
 	if value := in.Optional("id"); value.Present() {
 		line.ID = value.Name()
 	}
+	// A name that repeats the product's keeps its English side.
 	if value := get("name"); value.Present() {
-		line.Name = funding.Text{ZH: value.Name()}
+		if name := value.Name(); name != line.Name.ZH {
+			line.Name = funding.Text{ZH: name}
+		}
 	}
 	if value := in.Optional("institution"); value.Present() {
 		line.Institution = value.Name()

@@ -10,8 +10,8 @@ import (
 	"zutuan/internal/quarter"
 )
 
-// JSON writes a plan as a plan file (zutuan/plan/v1) that ReadFile reads back to the same lines: every term of a line is
-// spelled out, so that it means the same whatever its product says later. A line with a schedule needs its Terms.
+// JSON writes a plan as a plan file (zutuan/plan/v1) that ReadFile reads back to the same lines: what a line is and every
+// term of it are spelled out, so that it means the same whatever its product says later, or when it is gone. A line with a schedule needs its Terms.
 func (f *File) JSON() ([]byte, error) {
 	out := fileText{Schema: SchemaPlan, Name: f.Name, Requirement: f.Requirement, Lines: []lineText{}, Limits: f.Limits.text()}
 	for i := range f.Lines {
@@ -103,11 +103,10 @@ func (l *FileLimits) text() *limitsText {
 }
 
 func (l *Line) text() lineText {
-	out := lineText{ID: l.ID, AsCapital: l.AsCapital, Commitment: l.Commitment, Draws: []drawText{}}
+	out := lineText{ID: l.ID, Name: l.Name.ZH, Institution: l.Institution, Kind: l.Kind, CountsAs: l.CountsAs, GovernmentDebt: l.GovernmentDebt, AsCapital: l.AsCapital,
+		Commitment: l.Commitment, Draws: []drawText{}}
 	if l.Product != "" {
 		out.Product = &productText{l.Product, l.ProductVersion}
-	} else {
-		out.Name, out.Institution, out.Kind, out.CountsAs, out.GovernmentDebt = l.Name.ZH, l.Institution, l.Kind, l.CountsAs, l.GovernmentDebt
 	}
 	draws := l.Draws
 	if l.Schedule != nil {

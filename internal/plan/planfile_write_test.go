@@ -42,7 +42,9 @@ func TestAWrittenPlanReadsBackToTheSameLines(t *testing.T) {
 			Fees: funding.ProductFees{Upfront: money.MustRate("0.01"), Agency: money.Yuan}}
 		return candidate
 	}
-	for name, context := range map[string]FileContext{"the same offer": fileContext(), "another offer": later} {
+	gone := fileContext()
+	gone.Offer = nil
+	for name, context := range map[string]FileContext{"the same offer": fileContext(), "another offer": later, "no offer any more": gone} {
 		again, err := ReadFile("plan.json", text, context)
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, text)
