@@ -1,0 +1,82 @@
+// Command assemble puts the API description together: the parts under api/parts, written by hand, a file for each noun;
+// the schemas of Go types that answers are made of, read from the types themselves so that neither can leave the other
+// behind; and the refusals that follow for each operation from what it takes. `go generate ./api` runs it.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// generator makes the server's Go types; the version is part of what is generated.
+const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2"
+
+func main() {
+	server := flag.String("server", "", "make the server's Go file from the description, under this name")
+	flag.Parse()
+	err := write("openapi.yaml")
+	if *server != "" {
+		err = generate(*server)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// root is the project's directory, found from wherever the command runs.
+func root() (string, error) {
+	folder, err := os.Getwd()
+	for ; err == nil; folder = filepath.Dir(folder) {
+		if _, missing := os.Stat(filepath.Join(folder, "go.mod")); missing == nil {
+			return folder, nil
+		}
+		if folder == filepath.Dir(folder) {
+			err = errors.New("no go.mod above the working directory")
+		}
+	}
+	return "", err
+}
+
+func write(name string) error {
+	folder, err := root()
+	if err != nil {
+		return err
+	}
+	text, err := assemble(folder, true)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "api", name), text, 0o644)
+}
+
+// generate runs the generator on the description without its refusals: handlers return those as errors, which one place
+// writes, so that a type for each of them in each operation would be dead code.
+func generate(name string) error {
+	folder, err := root()
+	if err != nil {
+		return err
+	}
+	text, err := assemble(folder, false)
+	if err != nil {
+		return err
+	}
+	file, err := os.CreateTemp("", "openapi-*.yaml")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(text); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	command := exec.Command("go", "run", generator, "-generate", "fiber-server,strict-server,models", "-package", "api", "-o", filepath.Join(folder, "api", name), file.Name())
+	command.Stdout, command.Stderr = os.Stdout, os.Stderr
+	return command.Run()
+}
