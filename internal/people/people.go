@@ -4,10 +4,12 @@
 package people
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -47,8 +49,10 @@ type People struct {
 	throttle       *throttle
 	turns          turns
 
+	// randomTurn guards the chance and the last id.
 	randomTurn sync.Mutex
 	random     io.Reader
+	lastID     [idBytes]byte
 }
 
 // New makes the use cases over a store that keeps store.Kinds.
@@ -73,10 +77,10 @@ func New(keeper store.Store, options Options) *People {
 func (p *People) now() time.Time { return time.UnixMilli(p.clock().UnixMilli()).UTC() }
 
 // draw reads chance.
-func (p *People) draw(bytes int) ([]byte, error) {
+func (p *People) draw(count int) ([]byte, error) {
 	p.randomTurn.Lock()
 	defer p.randomTurn.Unlock()
-	drawn := make([]byte, bytes)
+	drawn := make([]byte, count)
 	if _, err := io.ReadFull(p.random, drawn); err != nil {
 		return nil, fmt.Errorf("people: no chance to draw from: %w", err)
 	}
@@ -94,15 +98,33 @@ const (
 	secretBytes = 32
 )
 
-// newID makes an id: the prefix, 48 bits of milliseconds and 80 bits of chance. Later ids sort later.
+// idBytes are 48 bits of milliseconds and 80 bits of chance.
+const idBytes = 16
+
+// newID makes an id of the prefix, the time and chance. Later ids sort later; those that this process makes in one
+// millisecond, or while the clock was set back, count up from the one before.
 func (p *People) newID(prefix string) (string, error) {
-	chance, err := p.draw(10)
+	var id [idBytes]byte
+	chance, err := p.draw(idBytes - 6)
 	if err != nil {
 		return "", err
 	}
-	ms := p.clock().UnixMilli()
-	stamp := []byte{byte(ms >> 40), byte(ms >> 32), byte(ms >> 24), byte(ms >> 16), byte(ms >> 8), byte(ms)}
-	return prefix + readable.EncodeToString(append(stamp, chance...)), nil
+	var stamp [8]byte
+	binary.BigEndian.PutUint64(stamp[:], uint64(p.clock().UnixMilli()))
+	copy(id[:6], stamp[2:])
+	copy(id[6:], chance)
+	p.randomTurn.Lock()
+	defer p.randomTurn.Unlock()
+	if bytes.Compare(id[:6], p.lastID[:6]) <= 0 {
+		id = p.lastID
+		for i := idBytes - 1; i >= 0; i-- {
+			if id[i]++; id[i] != 0 {
+				break
+			}
+		}
+	}
+	p.lastID = id
+	return prefix + readable.EncodeToString(id[:]), nil
 }
 
 // newSecret makes 256 bits of chance as text.

@@ -197,8 +197,8 @@ func (p *People) CreateUser(ctx context.Context, actor permit.Actor, input NewUs
 	if err != nil {
 		return WithPassword{}, refused(err, store.KindUser, body.Name)
 	}
-	user, err := p.show(ctx, a)
-	return WithPassword{User: user, Password: password}, err
+	// Nothing is read after the write: a fault there would lose the password.
+	return WithPassword{User: a.view(attempts{}, p.now()), Password: password}, nil
 }
 
 func checkReason(reason string) []refuse.Point {

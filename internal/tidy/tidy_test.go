@@ -70,6 +70,7 @@ var layers = [][]string{
 	{"internal/stress/montecarlo", "internal/stress/stresstest"},
 	{"internal/casework", "internal/impact"},
 	{"internal/gate", "internal/people", "internal/jobs", "internal/config", "internal/sheet"},
+	{"internal/people/oidc"},
 	{"internal/office"},
 	{"api"},
 	{"internal/httpapi"},
