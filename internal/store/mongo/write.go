@@ -45,7 +45,7 @@ func (l *lane) enter(ctx context.Context) error {
 // returns a duplicate key error as it came; refused says what else than the place it may mean.
 func (e *engine) inLane(ctx context.Context, kind store.Kind, write func(seq int64) error, refused func() error) (int64, error) {
 	if kind.Perishable {
-		return 0, e.refusal(write(0), refused)
+		return 0, e.outsideFeed(ctx, write, refused)
 	}
 	l := e.lanes[kind.Name]
 	if err := l.enter(ctx); err != nil {
@@ -82,12 +82,23 @@ func (e *engine) inLane(ctx context.Context, kind store.Kind, write func(seq int
 	}
 }
 
-func (e *engine) refusal(err error, refused func() error) error {
-	if !isDuplicate(err) {
-		return err
-	}
-	if cause := refused(); cause != nil {
-		return cause
+// claimTries bounds how often a write is repeated whose collision was gone when it was looked for.
+const claimTries = 5
+
+// outsideFeed writes a record that has no place in a feed. A record that carried the same unique value may be changed or removed between the
+// collision and the look for it; the value is free then, and the write is made again.
+func (e *engine) outsideFeed(ctx context.Context, write func(seq int64) error, refused func() error) error {
+	var err error
+	for range claimTries {
+		if err = write(0); !isDuplicate(err) {
+			return err
+		}
+		if cause := refused(); cause != nil {
+			return cause
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 	}
 	return err
 }
