@@ -226,6 +226,9 @@ func (c *completer) allowed(key, text string) []string {
 		for _, match := range ruleIDLine.FindAllStringSubmatch(text, -1) {
 			ids = append(ids, match[1])
 		}
+		if key == "failed" {
+			ids = append(ids, rulepack.BuiltInMusts...)
+		}
 		return ids
 	}
 	return nil

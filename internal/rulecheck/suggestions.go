@@ -90,30 +90,33 @@ func (g *suggester) add(reason SuggestedFor, place string, text funding.Text, te
 	g.found = append(g.found, Suggestion{For: reason, Place: place, Text: text, YAML: TestYAML(test), Test: test})
 }
 
-// start adds a test in which the product can be used where there is none, on the first sample for which one is found.
+// start adds a test in which the product can be used without reserve where there is none, on the first sample for which one
+// is found; else the best that can be had.
 func (g *suggester) start() {
-	usable := func(verdict string) bool {
-		return verdict == string(funding.VerdictEligible) || verdict == string(funding.VerdictConditional)
-	}
-	if slices.ContainsFunc(g.product.Tests, func(test funding.ProductTest) bool { return usable(test.Verdict) }) {
-		return
+	best := -1
+	better := func(verdict string) bool { return slices.Index(startVerdicts, verdict) > best }
+	for i := range g.product.Tests {
+		best = max(best, slices.Index(startVerdicts, g.product.Tests[i].Verdict))
 	}
 	s := newScorer(g.samples, g.library, &g.product)
-	var fallback *funding.ProductTest
+	var found *funding.ProductTest
 	for _, sample := range g.library.Samples {
-		test := s.mended(sample)
-		if test != nil && usable(test.Verdict) {
-			g.addStart(test)
-			return
+		if !better(string(funding.VerdictEligible)) {
+			break
 		}
-		if fallback == nil {
-			fallback = test
+		if test := s.mended(sample); test != nil && better(test.Verdict) {
+			found, best = test, slices.Index(startVerdicts, test.Verdict)
 		}
 	}
-	if len(g.product.Tests) == 0 && fallback != nil {
-		g.addStart(fallback)
+	if found != nil {
+		g.addStart(found)
 	}
 }
+
+// startVerdicts are the verdicts that other tests can begin from, the best last: where something fails already, one more
+// failure of a should is no news.
+var startVerdicts = []string{string(funding.VerdictIneligible), string(funding.VerdictNearMiss), string(funding.VerdictUndecided), string(funding.VerdictConditional), string(funding.VerdictEligible)}
+
 
 func (g *suggester) addStart(test *funding.ProductTest) {
 	test.Name = "基准：样例 " + test.Requirement + "，" + verdictZH[test.Verdict]
@@ -151,8 +154,7 @@ func (s *scorer) mended(sample string) *funding.ProductTest {
 // nothing helps.
 func (s *scorer) mend(outcome *match.Outcome, facts *ruleexpr.Facts) []Setting {
 	for k, result := range outcome.Results {
-		rule := &s.product.Rules[k]
-		if result == match.ResultUndecided || result == match.ResultFailed && rule.Level == "must" {
+		if result == match.ResultUndecided || result == match.ResultFailed {
 			if settings := s.makeTrue(k, facts); len(settings) > 0 {
 				return settings
 			}

@@ -39,7 +39,7 @@ func TestSuggestionsBringADraftToFullCoverage(t *testing.T) {
 	for _, test := range []struct {
 		product string
 		keep    int
-	}{{"cdb-park-infrastructure", 0}, {"park-special-bond-15y", 1}, {"park-reit", 0}, {"sme-guaranteed-loan", 1}, {"adb-ocr", 0}} {
+	}{{"cdb-park-infrastructure", 0}, {"park-special-bond-15y", 1}, {"park-reit", 0}, {"sme-guaranteed-loan", 1}, {"adb-ocr", 0}, {"land-reserve-special-bond", 0}} {
 		t.Run(test.product, func(t *testing.T) {
 			checkSuggestions(t, library, samples, productOf(t, library, test.product), test.keep)
 		})

@@ -319,7 +319,7 @@ func (r *productReader) tests(value document.Value) {
 		})
 		given.Done()
 		test.Verdict = expect.Required("verdict").Enum(verdicts...)
-		test.Failed = r.ruleIDs(expect.Optional("failed"))
+		test.Failed = r.ruleIDs(expect.Optional("failed"), BuiltInMusts...)
 		test.Undecided = r.ruleIDs(expect.Optional("undecided"))
 		expect.Done()
 		r.out.Tests = append(r.out.Tests, test)
@@ -376,12 +376,17 @@ func valuesOf(fact ruleexpr.Fact) funding.Text {
 	}
 }
 
-// ruleIDs reads ids of this product's rules.
-func (r *productReader) ruleIDs(value document.Value) []string {
-	known := make([]string, len(r.out.Rules))
+// BuiltInMusts are the musts that every product has without writing them: that its shortest tenor and its smallest size are
+// reached, and that its terms make a schedule. A test may expect one of them to fail.
+var BuiltInMusts = []string{"tenor", "size", "schedule"}
+
+// ruleIDs reads ids of this product's rules, or of some besides.
+func (r *productReader) ruleIDs(value document.Value, besides ...string) []string {
+	known := make([]string, len(r.out.Rules), len(r.out.Rules)+len(besides))
 	for i, rule := range r.out.Rules {
 		known[i] = rule.ID
 	}
+	known = append(known, besides...)
 	ids := readTexts(value)
 	for i, id := range ids {
 		if id != "" && !slices.Contains(known, id) {
