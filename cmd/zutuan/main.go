@@ -44,6 +44,12 @@ func commands() []command {
 		{"plan", "build FILE [--objective O] | evaluate PLAN --requirement F", "编制成本最低、期限匹配的方案，或复核已录入的方案", "build the cheapest plan whose tenor fits, or judge one typed in", planCommand},
 		{"stress", "FILE [--monte-carlo N --seed S | --reverse]", "压力情景、随机模拟、反向压力", "stress scenarios, simulation by chance, reverse stress", stressCommand},
 		{"facts", "[GROUP]", "规则可用的事实词典", "the dictionary of facts that rules may use", factsCommand},
+		{"serve", "[--listen A] [--data F | --mongo URI] [--empty]", "启动服务（接口、任务、存储）", "run the service: API, jobs, records", serveCommand},
+		{"export", "FILE", "导出全部记录及审计链", "write every record with its audit chain", exportCommand},
+		{"import", "FILE", "把导出的记录装入空数据库", "fill an empty database from an export", importCommand},
+		{"backup", "FILE", "在线备份数据库并校验", "copy the database while it is in use, and verify", backupCommand},
+		{"verify", "", "重算全部审计链，指出第一处不符", "recompute every audit chain and name the first break", verifyCommand},
+		{"replay", "ID…", "重算历史匹配或评估，逐字节比较", "compute an old match or assessment again and compare bytes", replayCommand},
 		{"rules", "check [--analyse] | test [--mutate|--coverage] | diff A B | basis [DOC] | table export|import", "检查、测试、分析、比较规则，查依据，导入导出决策表", "check, test, analyse and compare rules; documents; decision tables", rulesCommand},
 	}
 }

@@ -74,6 +74,7 @@ var layers = [][]string{
 	{"internal/office"},
 	{"api"},
 	{"internal/httpapi"},
+	{"internal/service"},
 	{"cmd/zutuan"},
 }
 
