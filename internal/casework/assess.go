@@ -14,10 +14,11 @@ import (
 	"zutuan/internal/rulepack"
 )
 
-// Desk is a rules library made ready for cases. It does not change and is safe for concurrent use.
+// Desk is a rules library made ready for cases. Its rules do not change, and it is safe for concurrent use.
 type Desk struct {
-	Library   *rulepack.Library
-	assembler *facts.Assembler
+	Library    *rulepack.Library
+	assembler  *facts.Assembler
+	catalogues catalogues
 }
 
 // NewDesk prepares a library; the error says which fact the program needs and the vocabulary lacks.
@@ -61,7 +62,7 @@ func (d *Desk) Match(kase *Case, asked Asked) (*Matching, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Match = match.NewCatalogue(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{})
+	m.Match = d.catalogues.of(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{})
 	return m, nil
 }
 
@@ -118,6 +119,9 @@ func (d *Desk) InForce(date time.Time) []*rulepack.Product {
 	}
 	return products
 }
+
+// Region is the region whose overrides hold for the case.
+func (c *Case) Region() string { return regionOf(c) }
 
 // regionOf is the region whose overrides hold: the fiscal profile's, else the zone that the requirement names.
 func regionOf(kase *Case) string {

@@ -135,6 +135,14 @@ func benchWhole(b *testing.B, sample string) {
 			encode(b, &buffer, whole(b).Match.Answer())
 		}
 	})
+	b.Run("whole_appended", func(b *testing.B) {
+		b.ReportAllocs()
+		var out []byte
+		for b.Loop() {
+			answer := whole(b).Match.Answer()
+			out = answer.AppendJSON(out[:0])
+		}
+	})
 	b.Run("match", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -153,6 +161,13 @@ func benchWhole(b *testing.B, sample string) {
 		b.ReportAllocs()
 		for b.Loop() {
 			m.Match.Answer()
+		}
+	})
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		var out []byte
+		for b.Loop() {
+			out = answer.AppendJSON(out[:0])
 		}
 	})
 	b.Run("encode", func(b *testing.B) {

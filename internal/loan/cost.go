@@ -26,9 +26,9 @@ func (w *Workspace) AllInCost(s *Schedule) Measure {
 	for t := range s.Rows {
 		row := &s.Rows[t]
 		if row.Draw != 0 {
-			w.flows[2*t+early] += row.Upfront - row.Draw
+			w.flows[2*t+early] += int64(row.Upfront - row.Draw)
 		}
-		w.flows[2*t+2] += row.Service()
+		w.flows[2*t+2] += int64(row.Service())
 	}
 	root, ok := yield.HalfQuarters(w.flows)
 	return Measure{root.Annual(), ok}

@@ -50,7 +50,9 @@ type Shortfall struct {
 
 // CoverageResult is what finance.md, Coverage, defines. Measures are absent where nothing falls due.
 type CoverageResult struct {
-	Years   []LoanYear
+	Years []LoanYear
+	// DSCRs are those of the years that have debt service; only Cover works them out.
+	DSCRs   []Measure
 	MinDSCR Measure
 	AvgDSCR Measure
 	MinICR  Measure
@@ -70,6 +72,8 @@ const (
 	// CoverYears is the loan years; CoverLeast the least and the average DSCR and ICR of them.
 	CoverYears CoverParts = 1 << iota
 	CoverLeast
+	// CoverDSCRs is the DSCR of each loan year alone.
+	CoverDSCRs
 	// CoverLife is LLCR and PLCR.
 	CoverLife
 	// CoverSlack is GraceSlackQuarters of the tenor match.
@@ -98,6 +102,9 @@ func (d *debtFlows) coverage(input CoverageInput, wanted CoverParts) CoverageRes
 	}
 	if wanted&CoverYears != 0 {
 		result.Years = d.loanYears(input)
+	}
+	if wanted&CoverDSCRs != 0 {
+		result.DSCRs = d.ratios(input.CFADS, d.service)
 	}
 	if wanted&CoverLeast != 0 {
 		result.MinDSCR, result.AvgDSCR = d.leastAndAverage(input.CFADS, d.service)
@@ -289,6 +296,17 @@ func (d *debtFlows) outstanding() (money.Amount, *big.Rat) {
 	}
 	over := big.NewInt(int64(total))
 	return total, new(big.Rat).SetFrac(weighted, over.Mul(over, big.NewInt(quarterUnits)))
+}
+
+// ratios returns the ratio of each loan year in which something is to be covered.
+func (d *debtFlows) ratios(cover, covered []money.Amount) []Measure {
+	ratios := make([]Measure, 0, (d.lastPrincipal-d.firstPrincipal)/4+1)
+	for from := d.firstPrincipal; from <= d.lastPrincipal; from += 4 {
+		if year := ratio(sum(cover, from, from+4), sum(covered, from, from+4)); year.Known {
+			ratios = append(ratios, year)
+		}
+	}
+	return ratios
 }
 
 // leastAndAverage returns the smallest ratio of a loan year and the average of the exact ratios; years in which nothing is

@@ -8,7 +8,7 @@ type Workspace struct {
 	course   course
 	schedule Schedule
 	debt     debtFlows
-	flows    []money.Amount
+	flows    []int64
 }
 
 // Build is Build into the workspace: the schedule is valid until the next one is built.

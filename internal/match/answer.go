@@ -8,6 +8,7 @@ import (
 	"zutuan/internal/money"
 	"zutuan/internal/quarter"
 	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
 )
 
 // Answer is the answer of a match. Amounts are strings with two decimals, ratios and rates strings with six; what is not
@@ -165,7 +166,7 @@ func (m *Match) Answer() Answer {
 func (w *worker) answer(outcome *Outcome) ProductAnswer {
 	p := outcome.Product
 	answer := ProductAnswer{ID: p.ID, Version: p.Version, Digest: p.Digest, Institution: p.Institution, Name: p.Name, Kind: p.Kind, CountsAs: p.CountsAs, Currency: p.Currency,
-		Illustrative: p.Source.Illustrative, TermBases: termBases(outcome), Verdict: outcome.Verdict, Rank: outcome.Rank, DominatedBy: outcome.DominatedBy,
+		Illustrative: p.Source.Illustrative, TermBases: w.catalogue.prepared[p].bases, Verdict: outcome.Verdict, Rank: outcome.Rank, DominatedBy: outcome.DominatedBy,
 		Offer: w.offerAnswer(outcome, outcome.Offer), Rules: make([]RuleAnswer, len(p.Rules)), Report: w.explain(outcome), Notes: w.notes(outcome)}
 	if answer.Report.Rules == nil {
 		answer.Report.Rules = []RuleReport{}
@@ -182,8 +183,8 @@ func (w *worker) answer(outcome *Outcome) ProductAnswer {
 	return answer
 }
 
-func termBases(outcome *Outcome) []TermBasis {
-	terms := outcome.Product.Source.Terms
+func termBases(product *rulepack.Product) []TermBasis {
+	terms := product.Source.Terms
 	bases := make([]TermBasis, 0, len(terms))
 	for term, basis := range terms {
 		bases = append(bases, TermBasis{term, basis.Basis, basis.Confidence, basis.Note})
@@ -208,7 +209,7 @@ func (w *worker) offerAnswer(outcome *Outcome, offer *Offer) *OfferAnswer {
 	if offer.Scheduled {
 		answer.TenorQuarters, answer.GraceQuarters, answer.AvailabilityQuarters = &offer.TenorQuarters, &offer.GraceQuarters, &offer.AvailableQuarters
 	}
-	if offer.Schedule != nil {
+	if offer.measured {
 		answer.Start, answer.TotalInterest, answer.TotalFees = &offer.Start, &offer.TotalInterest, &offer.TotalFees
 		answer.FirstInstalmentQuarter, answer.LastQuarter = &offer.FirstInstalment, &offer.LastQuarter
 	}

@@ -5,6 +5,7 @@ import (
 
 	"zutuan/internal/funding"
 	"zutuan/internal/ruleexpr"
+	"zutuan/internal/rulepack"
 )
 
 // RuleReport explains one rule that did not pass.
@@ -70,7 +71,7 @@ func (w *worker) explain(outcome *Outcome) Report {
 		}
 		rule := &outcome.Product.Rules[k]
 		entry := RuleReport{Rule: rule.ID, Group: rule.Group, Level: rule.Level, Result: result, Message: rule.Message, Basis: rule.Basis,
-			Product: outcome.Product.ID, Version: outcome.Product.Version, Explanation: rule.Rule.Explain(w.facts), Changes: changesFor(failures, rule.ID, false)}
+			Product: outcome.Product.ID, Version: outcome.Product.Version, Explanation: w.explanation(rule, outcome.row+k), Changes: changesFor(failures, rule.ID, false)}
 		if entry.Explanation.Doubt != nil {
 			missing.add(*entry.Explanation.Doubt)
 		}
@@ -86,6 +87,20 @@ func (w *worker) explain(outcome *Outcome) Report {
 	}
 	report.Missing = missing.list
 	return report
+}
+
+// explanation explains a rule, by its place in the catalogue's row. Rules that need no offer say the same of every product.
+func (w *worker) explanation(rule *rulepack.CompiledRule, row int) ruleexpr.Explanation {
+	if rule.OnOffer {
+		return rule.Rule.Explain(w.facts)
+	}
+	known := &w.shared[w.catalogue.condition[row]].explanation
+	if explanation := known.Load(); explanation != nil {
+		return *explanation
+	}
+	explanation := rule.Rule.Explain(w.facts)
+	known.Store(&explanation)
+	return explanation
 }
 
 func changesFor(failures []Failure, rule string, builtIn bool) []ruleexpr.Change {

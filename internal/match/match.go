@@ -59,6 +59,8 @@ type Outcome struct {
 	DominatedBy string
 
 	tally tally
+	// row is where the product's rules begin in the catalogue's row.
+	row int
 	// attempt is the offer, or as much of one as there was when a built-in must failed.
 	attempt *Offer
 }
@@ -107,8 +109,10 @@ type Catalogue struct {
 	// asked has the question of each rule on an offer, and prepared what a search needs to know of each product.
 	asked    map[*ruleexpr.Rule]question
 	prepared map[*rulepack.Product]prepared
-	// set holds the conditions that need no offer, in the order of the row.
-	set *ruleexpr.Set
+	// set holds the conditions that need no offer, in the order of the row; condition says for each rule of the row which
+	// distinct one of them it is, −1 for a rule on an offer.
+	set       *ruleexpr.Set
+	condition []int
 }
 
 // prepared is what a search for what would help has to know of a product.
@@ -117,6 +121,8 @@ type prepared struct {
 	parts parts
 	// moving are the facts that its terms follow from, by formula.
 	moving []ruleexpr.Slot
+	// bases says how its terms are known, in order.
+	bases []TermBasis
 }
 
 func formulaFacts(v *ruleexpr.Vocabulary, product *rulepack.Product) []ruleexpr.Slot {
@@ -165,7 +171,7 @@ func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product)
 	c.asked, c.prepared = map[*ruleexpr.Rule]question{}, make(map[*rulepack.Product]prepared, len(products))
 	for _, product := range c.products {
 		c.first = append(c.first, len(c.rules))
-		ready := prepared{parts: partSchedule, moving: formulaFacts(vocabulary, product)}
+		ready := prepared{parts: partSchedule, moving: formulaFacts(vocabulary, product), bases: termBases(product)}
 		for i := range product.Rules {
 			rule := product.Rules[i].Rule
 			c.rules = append(c.rules, kindOf(&product.Rules[i]))
@@ -180,6 +186,13 @@ func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product)
 	}
 	c.first = append(c.first, len(c.rules))
 	c.set = ruleexpr.NewSet(early)
+	c.condition = make([]int, len(c.rules))
+	for i, next := 0, 0; i < len(c.rules); i++ {
+		if c.condition[i] = -1; c.rules[i] != kindOnOffer {
+			c.condition[i] = c.set.Place(next)
+			next++
+		}
+	}
 	return c
 }
 
@@ -205,7 +218,16 @@ type Match struct {
 
 	catalogue  *Catalogue
 	considered *considered
-	ranksOnly  bool
+	// shared holds what is the same for every product with the same condition, by distinct condition.
+	shared    []shared
+	ranksOnly bool
+}
+
+// shared is what one condition that needs no offer says of the need as it is, worked out when first asked for. Two workers
+// that ask at once both work out the same.
+type shared struct {
+	changes     atomic.Pointer[[]ruleexpr.Change]
+	explanation atomic.Pointer[ruleexpr.Explanation]
 }
 
 // Match asks every product. Products that are not in force on the need's date should be left out of the catalogue.
@@ -215,7 +237,7 @@ func (c *Catalogue) Match(need *Need, options Options) *Match {
 
 func (c *Catalogue) match(considered *considered, options Options) *Match {
 	need := considered.need
-	m := &Match{Need: need, Outcomes: c.Judge(need.Facts).outcomes(), catalogue: c, considered: considered}
+	m := &Match{Need: need, Outcomes: c.Judge(need.Facts).outcomes(), catalogue: c, considered: considered, shared: make([]shared, c.set.Distinct())}
 	workers := options.Workers
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
@@ -272,7 +294,7 @@ func (j Judgement) Verdict(product int) funding.Verdict { return j.tallies[produ
 func (j Judgement) outcomes() []Outcome {
 	outcomes := make([]Outcome, len(j.tallies))
 	for i := range outcomes {
-		outcomes[i] = Outcome{Product: j.catalogue.products[i], Results: j.Results(i), Verdict: j.Verdict(i), tally: j.tallies[i]}
+		outcomes[i] = Outcome{Product: j.catalogue.products[i], Results: j.Results(i), Verdict: j.Verdict(i), tally: j.tallies[i], row: j.catalogue.first[i]}
 	}
 	return outcomes
 }
@@ -306,6 +328,7 @@ func (m *Match) each(workers int) {
 type worker struct {
 	need      *Need
 	catalogue *Catalogue
+	shared    []shared
 	slots     *offerSlots
 	// facts is the need's facts with the offer that is being looked at.
 	facts *ruleexpr.Facts
@@ -318,7 +341,7 @@ type worker struct {
 }
 
 func (m *Match) worker() *worker {
-	return &worker{need: m.Need, catalogue: m.catalogue, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
+	return &worker{need: m.Need, catalogue: m.catalogue, shared: m.shared, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
 }
 
 // sizing prepares the work of making an offer into memory of the caller.

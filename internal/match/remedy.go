@@ -36,7 +36,7 @@ type Remedy struct {
 	Surfaced []string
 	// Verdict is what the pair says with the changes made: eligible or conditional, or undecided where data is missing.
 	Verdict funding.Verdict
-	// Offer is the offer with the changes made.
+	// Offer is the offer with the changes made. It has no schedule, only what one comes to.
 	Offer *Offer
 }
 
@@ -99,9 +99,9 @@ func wholeBetween(name, text string, least int) (int, error) {
 }
 
 // pair matches the product of an outcome again with changes made. Rules that do not look at what is changed say what they
-// said. The offer is not for keeping; its schedule can be made with complete.
+// said. The offer is not for keeping until complete has completed it.
 func (w *worker) pair(before *Outcome, changes []ruleexpr.Change, at situation) Outcome {
-	outcome := Outcome{Product: before.Product, Results: make([]Result, len(before.Results))}
+	outcome := Outcome{Product: before.Product, Results: make([]Result, len(before.Results)), row: before.row}
 	for k := range outcome.Product.Rules {
 		rule := &outcome.Product.Rules[k]
 		outcome.Results[k] = ResultNotReached
@@ -125,14 +125,15 @@ func usesAny(rule *ruleexpr.Rule, changes []ruleexpr.Change) bool {
 	return slices.ContainsFunc(changes, func(change ruleexpr.Change) bool { return rule.UsesFact(change.Fact) })
 }
 
-// complete makes an offer that was tried anew, with everything, for keeping.
+// complete works out the rest of an offer that was tried, all but its schedule, which nobody looks at.
 func (w *worker) complete(offer *Offer, product *rulepack.Product, at situation) {
 	if offer == nil {
 		return
 	}
 	s := w.sizing(offer, product, at)
-	s.keep = true
-	s.run(everyPart)
+	if s.run(everyPart); offer.measured {
+		offer.Draws = s.draws(nil)
+	}
 }
 
 // seekRemedy looks for what would help each failed must, and for a combination that helps all of them; with one, the
@@ -161,7 +162,7 @@ func (w *worker) failures(outcome *Outcome, at situation) []Failure {
 		if rule.OnOffer {
 			failure.Changes = w.search(outcome, at, w.catalogue.asked[rule.Rule])
 		} else {
-			failure.Changes = rule.Rule.SmallestChanges(at.facts)
+			failure.Changes = w.smallestChanges(rule.Rule, outcome.row+k, at.facts)
 		}
 		failures = append(failures, failure)
 	}
@@ -173,6 +174,22 @@ func (w *worker) failures(outcome *Outcome, at situation) []Failure {
 		failures = append(failures, Failure{Rule: outcome.BuiltIn.ID, BuiltIn: true, Changes: w.search(outcome, at, asked)})
 	}
 	return failures
+}
+
+// smallestChanges returns what would help a rule that needs no offer, by its place in the catalogue's row.
+func (w *worker) smallestChanges(rule *ruleexpr.Rule, row int, facts *ruleexpr.Facts) []ruleexpr.Change {
+	trial := w.workshop.borrow(facts)
+	defer w.workshop.giveBack(trial)
+	if facts != w.need.Facts {
+		return rule.SmallestChangesIn(trial, facts)
+	}
+	known := &w.shared[w.catalogue.condition[row]].changes
+	if changes := known.Load(); changes != nil {
+		return *changes
+	}
+	changes := rule.SmallestChangesIn(trial, facts)
+	known.Store(&changes)
+	return changes
 }
 
 // question is what a trial has to answer: does the rule hold, or without a rule, is there an offer.

@@ -134,11 +134,7 @@ func (w *workshop) cover(o *Offer, schedule *loan.Schedule, need *Need, missing 
 		o.MinDSCR, o.AvgDSCR, o.MinICR = covered.MinDSCR, covered.AvgDSCR, covered.MinICR
 	}
 	if missing&partYears != 0 {
-		for i := range covered.Years {
-			if covered.Years[i].DSCR.Known {
-				o.DSCRByYear = append(o.DSCRByYear, covered.Years[i].DSCR)
-			}
-		}
+		o.DSCRByYear = covered.DSCRs
 	}
 	if missing&partLife != 0 {
 		o.LLCR, o.PLCR = covered.LLCR, covered.PLCR
@@ -155,7 +151,7 @@ func (p parts) cover() (wanted loan.CoverParts) {
 		wanted |= loan.CoverLeast
 	}
 	if p&partYears != 0 {
-		wanted |= loan.CoverYears
+		wanted |= loan.CoverDSCRs
 	}
 	if p&partLife != 0 {
 		wanted |= loan.CoverLife

@@ -78,6 +78,9 @@ func (q Quarter) String() string {
 	if q == 0 {
 		return ""
 	}
+	if year := q.Year(); year >= 1_000 && year <= 9_999 { // every quarter that a file can name
+		return string([]byte{byte('0' + year/1_000), byte('0' + year/100%10), byte('0' + year/10%10), byte('0' + year%10), 'Q', byte('0' + q.Number())})
+	}
 	return fmt.Sprintf("%04dQ%d", q.Year(), q.Number())
 }
 

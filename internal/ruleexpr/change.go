@@ -20,18 +20,19 @@ const maxDoublings = 62
 // change made, and one step less was checked not to do. Facts for which no such change exists within their range are
 // left out. The facts are not altered.
 func (r *Rule) SmallestChanges(facts *Facts) []Change {
+	return r.SmallestChangesIn(facts.Clone(), facts)
+}
+
+// SmallestChangesIn is SmallestChanges with facts to try in: they must be equal to the facts, and are left so.
+func (r *Rule) SmallestChangesIn(trial, facts *Facts) []Change {
 	if r.holds(facts) == True {
 		return nil
 	}
 	var changes []Change
-	var trial *Facts
 	for _, slot := range r.facts {
 		fact := r.vocabulary.facts[slot]
 		if !fact.Adjustable() || !facts.present[slot] {
 			continue
-		}
-		if trial == nil {
-			trial = facts.Clone()
 		}
 		if change, ok := r.smallestChange(trial, facts, slot, fact); ok {
 			changes = append(changes, change)

@@ -1,6 +1,7 @@
 package ruleexpr
 
 import (
+	"cmp"
 	"math/big"
 	"math/bits"
 )
@@ -56,6 +57,15 @@ func compileCondition(n *node, v *Vocabulary) condition {
 	case opAny, opAll, opNone:
 		if quick := compileListMembership(n, v); quick != nil {
 			return quick
+		}
+		if counts := compileTally(n, v); counts != nil {
+			exact, operator := walkExactly(n), n.op
+			return func(f *Facts) Truth {
+				if counted, ok := counts(f); ok {
+					return counted.quantify(operator)
+				}
+				return exact(f)
+			}
 		}
 	}
 	return walkExactly(n)
@@ -333,6 +343,15 @@ func compileFraction(n *node, v *Vocabulary) (fraction, bool) {
 		return combine(n.op, left, right)
 	case opIf:
 		return compileChoice(n, v)
+	case opSum:
+		return compileSum(n.kids[0], v)
+	case opCount:
+		if counts := compileTally(n, v); counts != nil {
+			return fraction{numerator: func(f *Facts) (int64, bool) {
+				counted, ok := counts(f)
+				return int64(counted.yes), ok
+			}}, true
+		}
 	}
 	return fraction{}, false
 }
@@ -467,6 +486,67 @@ func contains(texts []string, text string) bool {
 		}
 	}
 	return false
+}
+
+// compileSum adds the numbers of a list, or of a slice of one; not to be had where the sum leaves an int64.
+func compileSum(list *node, v *Vocabulary) (fraction, bool) {
+	from, to := int64(0), int64(1)<<62
+	if list.op == opSlice {
+		from, to, list = list.kids[1].scaled, list.kids[2].scaled, list.kids[0]
+	}
+	if list.op != opFact || list.kind != TypeNumbers {
+		return fraction{}, false
+	}
+	slot, place := list.slot, v.place[list.slot]
+	return fraction{numeratorDecimals: v.facts[slot].Unit.Decimals(), numerator: func(f *Facts) (total int64, ok bool) {
+		items := f.series[place]
+		begin := min(from, int64(len(items)))
+		end := max(begin, min(to, int64(len(items))))
+		if ok = f.present[slot]; !ok {
+			return 0, false
+		}
+		for _, item := range items[begin:end] {
+			if total, ok = add(total, item); !ok {
+				return 0, false
+			}
+		}
+		return total, true
+	}}, true
+}
+
+// compileTally counts the items of a list of numbers that compare with a limit, count(offer.dscr_by_year, # < 1.20) and its
+// relatives: nil for any other predicate. The count is not to be had where a number is missing or too wide.
+func compileTally(n *node, v *Vocabulary) func(*Facts) (tallied, bool) {
+	list, body := n.kids[0], n.kids[1]
+	if list.op != opFact || list.kind != TypeNumbers || body.op != opCompare || body.kids[0].op != opElement {
+		return nil
+	}
+	limit, ok := compileFraction(body.kids[1], v)
+	decimals := v.facts[list.slot].Unit.Decimals()
+	shift := limit.numeratorDecimals - decimals
+	if !ok || limit.denominator != nil || shift > maxScale || shift < -maxScale {
+		return nil
+	}
+	itemFactor, limitFactor := powersOfTen[max(shift, 0)], powersOfTen[max(-shift, 0)]
+	slot, place, operator := list.slot, v.place[list.slot], body.cmp
+	return func(f *Facts) (counts tallied, ok bool) {
+		bound, known := limit.numerator(f)
+		bound, narrow := multiply(bound, limitFactor)
+		if !f.present[slot] || !known || !narrow {
+			return counts, false
+		}
+		for _, item := range f.series[place] {
+			if item, narrow = multiply(item, itemFactor); !narrow {
+				return counts, false
+			}
+			if operator.holds(cmp.Compare(item, bound)) {
+				counts.yes++
+			} else {
+				counts.no++
+			}
+		}
+		return counts, true
+	}
 }
 
 // compileListMembership is any(list, # in [...]) and its relatives, the commonest predicate of all.

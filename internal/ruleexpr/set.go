@@ -26,6 +26,12 @@ func NewSet(rules []*Rule) *Set {
 	return set
 }
 
+// Distinct returns how many different conditions the set has, and Place which of them the rule at an index is.
+func (s *Set) Distinct() int { return len(s.distinct) }
+
+// Place numbers equal conditions alike, from 0.
+func (s *Set) Place(index int) int { return int(s.place[index]) }
+
 // Verdicts holds the truth of every rule of a set for one set of facts.
 type Verdicts struct {
 	truths []Truth

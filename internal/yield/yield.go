@@ -95,14 +95,11 @@ func Timed(flows []Flow) (Root, bool) {
 	return nearestOf(fromInts(coefficients, 2, false))
 }
 
-// HalfQuarters is Timed for flows in the order of their times, flows[k] at half quarter k. Zeros at the ends count for
-// nothing.
-func HalfQuarters(flows []money.Amount) (Root, bool) {
-	coefficients := make([]int64, len(flows))
-	for i, flow := range flows {
-		coefficients[i] = int64(flow)
-	}
-	if coefficients = trimmed(coefficients, func(c int64) bool { return c == 0 }); len(coefficients) > MaxHalfQuarters+1 {
+// HalfQuarters is Timed for flows in fen in the order of their times, fen[k] at half quarter k. Zeros at the ends count
+// for nothing.
+func HalfQuarters(fen []int64) (Root, bool) {
+	coefficients := trimmed(fen, func(c int64) bool { return c == 0 })
+	if len(coefficients) > MaxHalfQuarters+1 {
 		return Root{}, false
 	}
 	return nearestOf(fromInts(coefficients, 2, false))

@@ -1,0 +1,79 @@
+package match_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"zutuan/internal/match"
+)
+
+// written is what encoding/json writes of an answer, the reference for AppendJSON.
+func written(t *testing.T, answer match.Answer) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	must(t, encoder.Encode(answer))
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}
+
+// TestAppendedAnswersAreTheBytesOfEncodingJSON compares whole answers of the samples, and answers whose every field is
+// empty or set to what needs care.
+func TestAppendedAnswersAreTheBytesOfEncodingJSON(t *testing.T) {
+	d := shippedDesk(t)
+	answers := map[string]match.Answer{"nothing": {}, "an empty product": {Products: []match.ProductAnswer{{}}}}
+	for _, name := range d.library.Samples {
+		answers[name] = d.catalogue().Match(d.need(t, name, "2026-06-30"), match.Options{}).Answer()
+	}
+	for _, text := range []string{"x", "季度", "<a href=\"#\">&\\ \u2028 \x01\xff"} {
+		var full match.Answer
+		fill(reflect.ValueOf(&full).Elem(), text, 0)
+		answers["everything set to "+text] = full
+	}
+	for name, answer := range answers {
+		if want, got := written(t, answer), answer.AppendJSON(nil); !bytes.Equal(want, got) {
+			t.Errorf("%s: encoding/json writes\n%s\nAppendJSON\n%s", name, want, got)
+		}
+	}
+}
+
+// fill sets every exported field of a value that it can set, down to a depth that explanations within explanations need.
+func fill(v reflect.Value, text string, depth int) {
+	const deepest = 9
+	if depth > deepest {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(8103)
+	case reflect.Uint8:
+		v.SetUint(1)
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Pointer:
+		if v.Type().Elem().Kind() != reflect.Struct || v.Type().Elem().NumField() > 0 {
+			v.Set(reflect.New(v.Type().Elem()))
+			fill(v.Elem(), text, depth+1)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), text, depth+1)
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		fill(key, text, depth+1)
+		fill(value, text, depth+1)
+		v.SetMapIndex(key, value)
+		v.SetMapIndex(reflect.New(v.Type().Key()).Elem(), value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).CanSet() {
+				fill(v.Field(i), text, depth+1)
+			}
+		}
+	}
+}
