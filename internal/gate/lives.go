@@ -12,6 +12,7 @@ const (
 	NounWaiver      Noun = "waiver"
 	NounProduct     Noun = "product"
 	NounPack        Noun = "pack"
+	NounOverride    Noun = "override"
 )
 
 // The statuses.
@@ -103,6 +104,17 @@ var WaiverLife = &Life{
 	},
 }
 
+// OverrideLife is the life of a region's replacement of a parameter. It ends with its last day, which is no step.
+var OverrideLife = &Life{
+	Noun:     NounOverride,
+	Statuses: []Status{StatusRequested, StatusGranted, StatusRejected, StatusRevoked},
+	Transitions: []Transition{
+		{Step: StepGrant, From: []Status{StatusRequested}, To: StatusGranted, Operation: permit.OperationOverrideConfirm, FourEyes: true},
+		{Step: StepReject, From: []Status{StatusRequested}, To: StatusRejected, Operation: permit.OperationOverrideConfirm, FourEyes: true, Reason: true},
+		{Step: StepRevoke, From: []Status{StatusGranted}, To: StatusRevoked, Operation: permit.OperationOverrideConfirm, Reason: true},
+	},
+}
+
 // ProductLife and PackLife are the lives of a version of a product and of a risk or stress pack.
 var (
 	ProductLife = versionLife(NounProduct, permit.OperationDraftWrite, permit.OperationDraftReview, permit.OperationProductRetire)
@@ -126,6 +138,7 @@ func versionLife(noun Noun, write, review, retire permit.Operation) *Life {
 var nounNames = map[Noun]funding.Text{
 	NounPlan: {ZH: "方案", EN: "plan"}, NounRequirement: {ZH: "资金需求", EN: "requirement"}, NounWaiver: {ZH: "豁免", EN: "waiver"},
 	NounProduct: {ZH: "产品版本", EN: "product version"}, NounPack: {ZH: "规则包版本", EN: "pack version"},
+	NounOverride: {ZH: "地方参数", EN: "regional override"},
 }
 
 var statusNames = map[Status]funding.Text{

@@ -38,6 +38,10 @@ var told = map[*Life]string{
 		requested grant  granted
 		requested reject rejected
 		granted   revoke revoked`,
+	OverrideLife: `
+		requested grant  granted
+		requested reject rejected
+		granted   revoke revoked`,
 	ProductLife: versionTold,
 	PackLife:    versionTold,
 }
@@ -140,7 +144,7 @@ func TestTablesAreWellMade(t *testing.T) {
 }
 
 func TestWhoDecidesOnWhatSomebodyElseWrote(t *testing.T) {
-	want := map[string]bool{"plan take_review": true, "plan return": true, "plan approve": true, "waiver grant": true, "waiver reject": true,
+	want := map[string]bool{"plan take_review": true, "plan return": true, "plan approve": true, "waiver grant": true, "waiver reject": true, "override grant": true, "override reject": true,
 		"product return": true, "product publish": true, "pack return": true, "pack publish": true}
 	for life := range told {
 		for _, row := range life.Transitions {

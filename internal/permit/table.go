@@ -42,6 +42,10 @@ const (
 	OperationWaiverConfirm    Operation = "waiver.confirm" // by another person: confirm, reject
 	OperationWaiverRevoke     Operation = "waiver.revoke"
 
+	OperationOverrideRead    Operation = "override.read" // regional replacements of parameters
+	OperationOverrideRequest Operation = "override.request"
+	OperationOverrideConfirm Operation = "override.confirm" // by another person: grant, reject; revoke
+
 	OperationProductRead    Operation = "product.read" // published versions
 	OperationDraftRead      Operation = "draft.read"
 	OperationDraftWrite     Operation = "draft.write"
@@ -125,6 +129,10 @@ var Table = map[Operation]map[Role]Scope{
 	OperationWaiverRequest:    only(RoleRisk, ScopeRegion),
 	OperationWaiverConfirm:    only(RoleRisk, ScopeRegion),
 	OperationWaiverRevoke:     only(RoleRisk, ScopeRegion),
+
+	OperationOverrideRead:    onlookers(nil),
+	OperationOverrideRequest: only(RoleRisk, ScopeRegion),
+	OperationOverrideConfirm: only(RoleRisk, ScopeRegion),
 
 	OperationProductRead:    everybody(ScopeAll),
 	OperationDraftRead:      only(RoleLiaison, ScopeInstitution),
