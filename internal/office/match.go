@@ -144,7 +144,7 @@ func (o *Office) rework(edition *Edition, p *papers, basis Basis) (*casework.Mat
 	if err != nil {
 		return nil, err
 	}
-	matching, err := edition.Desk.Match(kase, casework.Asked{Date: parseDay(basis.Date), Products: basis.Products, Overrides: overridesUsed(basis.Overrides)})
+	matching, err := edition.Desk.Match(kase, casework.Asked{Date: parseDay(basis.Date), Products: basis.Products, Overrides: overridesUsed(basis.Overrides, kase.Region())})
 	if err != nil {
 		return nil, problems(err, "")
 	}
