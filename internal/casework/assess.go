@@ -40,6 +40,8 @@ type Asked struct {
 	Products []string
 	// Packs names further risk packs, besides those that every assessment uses.
 	Packs []string
+	// Detail is how much of the reasons of a match is worked out; the zero value is everything.
+	Detail match.Detail
 }
 
 // Matching is a case matched with products.
@@ -62,7 +64,7 @@ func (d *Desk) Match(kase *Case, asked Asked) (*Matching, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Match = d.catalogues.of(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{})
+	m.Match = d.catalogues.of(d.Library.Vocabulary, d.productsOn(asked)).Match(need, match.Options{Detail: asked.Detail})
 	return m, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"zutuan/internal/casework"
+	"zutuan/internal/match"
 	"zutuan/internal/rulepack"
 	"zutuan/rules"
 )
@@ -141,6 +142,18 @@ func benchWhole(b *testing.B, sample string) {
 		for b.Loop() {
 			answer := whole(b).Match.Answer()
 			out = answer.AppendJSON(out[:0])
+		}
+	})
+	b.Run("verdicts_appended", func(b *testing.B) {
+		b.ReportAllocs()
+		asked := asked
+		asked.Detail = match.DetailVerdicts
+		var out []byte
+		for b.Loop() {
+			m, err := desk.Match(kase, asked)
+			must(b, err)
+			summary := m.Match.Summary()
+			out = summary.AppendJSON(out[:0])
 		}
 	})
 	b.Run("match", func(b *testing.B) {

@@ -71,7 +71,9 @@ func (w *worker) try(outcome *Outcome, changes []ruleexpr.Change, surfaced []str
 	if again.tally.failedMusts > 0 {
 		return nil
 	}
-	w.complete(again.Offer, outcome.Product, at)
+	if w.detail == DetailFull {
+		w.complete(again.Offer, outcome.Product, at)
+	}
 	return &Remedy{Changes: changes, Surfaced: surfaced, Verdict: again.Verdict, Offer: again.Offer}
 }
 

@@ -25,19 +25,8 @@ func (a *Answer) AppendJSON(to []byte) []byte {
 	w.text(a.Date)
 	w.key("products")
 	list(&w, a.Products, w.product)
-	w.key("counts")
-	if a.Counts == nil {
-		w.raw("null}")
-		return w.out
-	}
-	w.raw("{")
-	for i, verdict := range slices.Sorted(maps.Keys(a.Counts)) {
-		w.comma(i)
-		w.text(string(verdict))
-		w.raw(":")
-		w.count(a.Counts[verdict])
-	}
-	w.raw("}}")
+	w.counts(a.Counts)
+	w.raw("}")
 	return w.out
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // written is what encoding/json writes of an answer, the reference for AppendJSON.
-func written(t *testing.T, answer match.Answer) []byte {
+func written(t *testing.T, answer any) []byte {
 	t.Helper()
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
@@ -76,4 +76,57 @@ func fill(v reflect.Value, text string, depth int) {
 			}
 		}
 	}
+}
+
+// TestASummarySaysOfVerdictsAndFiguresWhatTheAnswerSays compares the two, product by product, and the summary's bytes.
+func TestASummarySaysOfVerdictsAndFiguresWhatTheAnswerSays(t *testing.T) {
+	d := shippedDesk(t)
+	for _, name := range d.library.Samples {
+		need := d.need(t, name, "2026-06-30")
+		answer := d.catalogue().Match(need, match.Options{}).Answer()
+		summary := d.catalogue().Match(need, match.Options{Detail: match.DetailVerdicts}).Summary()
+		if len(summary.Products) != len(answer.Products) || !reflect.DeepEqual(summary.Counts, answer.Counts) {
+			t.Fatalf("%s: the summary counts %v, the answer %v", name, summary.Counts, answer.Counts)
+		}
+		for i := range answer.Products {
+			if want, got := expectedSummary(&answer.Products[i]), summary.Products[i]; !bytes.Equal(written(t, want), written(t, got)) {
+				t.Errorf("%s: the summary says %s, the answer %s", name, written(t, got), written(t, want))
+			}
+		}
+		if want, got := written(t, summary), summary.AppendJSON(nil); !bytes.Equal(want, got) {
+			t.Errorf("%s: encoding/json writes\n%s\nAppendJSON\n%s", name, want, got)
+		}
+	}
+	for _, text := range []string{"x", "<\u2028>"} {
+		var full match.Summary
+		fill(reflect.ValueOf(&full).Elem(), text, 0)
+		if want, got := written(t, full), full.AppendJSON(nil); !bytes.Equal(want, got) {
+			t.Errorf("encoding/json writes\n%s\nAppendJSON\n%s", want, got)
+		}
+	}
+}
+
+// expectedSummary makes a product's summary out of its answer.
+func expectedSummary(p *match.ProductAnswer) match.ProductSummary {
+	out := match.ProductSummary{ID: p.ID, Version: p.Version, Institution: p.Institution, Name: p.Name, Kind: p.Kind, Verdict: p.Verdict, Rank: p.Rank, DominatedBy: p.DominatedBy}
+	for _, rule := range p.Report.Rules {
+		if rule.Result == match.ResultFailed {
+			out.Failed = append(out.Failed, rule.Rule)
+		} else {
+			out.Undecided = append(out.Undecided, rule.Rule)
+		}
+	}
+	for _, term := range p.Report.Terms {
+		out.Terms = append(out.Terms, term.Term)
+	}
+	if p.Score != nil {
+		out.Score = p.Score.Total
+	}
+	if p.Remedy != nil {
+		out.LeadsTo = p.Remedy.LeadsTo
+	}
+	if o := p.Offer; o != nil {
+		out.Offer = &match.OfferSummary{Size: o.Size, Rate: o.Rate, TenorQuarters: o.TenorQuarters, GraceQuarters: o.GraceQuarters, AllInCost: o.AllInCost, MinDSCR: o.MinDSCR, Cover: o.Cover}
+	}
+	return out
 }

@@ -206,7 +206,20 @@ type Options struct {
 	// RanksOnly leaves out what would help, which takes most of the time of a match: near misses stay ineligible, and
 	// Failures and Remedy empty. Offers, scores, ranks and dominance are as they are.
 	RanksOnly bool
+	// Detail is how much of the reasons is worked out.
+	Detail Detail
 }
+
+// Detail is how much of the reasons of a match is worked out. Verdicts, ranks and offers are the same at every detail.
+type Detail uint8
+
+const (
+	// DetailFull is everything that Answer says.
+	DetailFull Detail = iota
+	// DetailVerdicts is enough for Summary: a near miss is told from ineligible by the same search, but the offer with its
+	// remedy made is left half worked out, and Failures and Remedy are for the summary alone.
+	DetailVerdicts
+)
 
 // Match is the answer of all products to one need.
 type Match struct {
@@ -221,6 +234,7 @@ type Match struct {
 	// shared holds what is the same for every product with the same condition, by distinct condition.
 	shared    []shared
 	ranksOnly bool
+	detail    Detail
 }
 
 // shared is what one condition that needs no offer says of the need as it is, worked out when first asked for. Two workers
@@ -242,7 +256,7 @@ func (c *Catalogue) match(considered *considered, options Options) *Match {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	m.ranksOnly = options.RanksOnly
+	m.ranksOnly, m.detail = options.RanksOnly, options.Detail
 	m.each(min(workers, max(len(m.Outcomes), 1)))
 	m.rank()
 	return m
@@ -337,11 +351,12 @@ type worker struct {
 	fix   []fixed
 	// ranksOnly leaves out what would help.
 	ranksOnly bool
+	detail    Detail
 	workshop  workshop
 }
 
 func (m *Match) worker() *worker {
-	return &worker{need: m.Need, catalogue: m.catalogue, shared: m.shared, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly}
+	return &worker{need: m.Need, catalogue: m.catalogue, shared: m.shared, slots: m.catalogue.slots, facts: m.Need.Facts.Clone(), asked: m.considered.asked, fix: m.considered.fix, ranksOnly: m.ranksOnly, detail: m.detail}
 }
 
 // sizing prepares the work of making an offer into memory of the caller.
