@@ -43,6 +43,10 @@ fuzz: ## each fuzz target for ten seconds
 	  for target in $$($(GO) test -list '^Fuzz' $$pack | grep '^Fuzz'); do \
 	    echo "$$pack $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime 10s $$pack || exit 1; done; done
 
+.PHONY: generate
+generate: ## write the API description, the server types and the Go client anew
+	@$(GO) generate ./api
+
 .PHONY: golden
 golden: ## rewrite the golden texts; read the difference before committing it
 	@UPDATE_GOLDEN=1 $(GO) test ./cmd/zutuan

@@ -1,5 +1,6 @@
 // Package api is the contract of the service: the OpenAPI document, which is served as it is and checked against every
-// request, and the server types that are generated from it. `make generate` writes openapi.yaml and server.gen.go.
+// request, the server types that are generated from it, and in client a Go client. `make generate` writes openapi.yaml,
+// server.gen.go and client/client.gen.go.
 package api
 
 import (
@@ -13,6 +14,7 @@ import (
 
 //go:generate go run ./internal/assemble
 //go:generate go run ./internal/assemble -server server.gen.go
+//go:generate go run ./internal/assemble -client client.gen.go
 
 // OpenAPI is the document as it is served.
 //

@@ -17,10 +17,16 @@ const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8
 
 func main() {
 	server := flag.String("server", "", "make the server's Go file from the description, under this name")
+	client := flag.String("client", "", "make the Go client from openapi.yaml, under this name in api/client")
 	flag.Parse()
-	err := write("openapi.yaml")
-	if *server != "" {
+	var err error
+	switch {
+	case *server != "":
 		err = generate(*server)
+	case *client != "":
+		err = generateClient(*client)
+	default:
+		err = write("openapi.yaml")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
