@@ -35,6 +35,10 @@ const (
 	// KindDraft is a product or pack version that people still work on.
 	KindDraft    = "draft"
 	KindOverride = "override"
+	// KindStanding is what all products said to a requirement when it was last matched in the background. KindCursor is how
+	// far a follower of change feeds has come.
+	KindStanding = "standing"
+	KindCursor   = "cursor"
 )
 
 func text(name string) Field   { return Field{Name: name, Type: FieldText} }
@@ -104,6 +108,8 @@ func results() []Kind {
 		// The slot of a job is what its key claims while it waits and runs: one live job a key, and one that follows it.
 		{Name: KindJob, Perishable: true, Brief: true, Fields: []Field{unique("slot"), text("status"), text("type"), text("owner"), moment("due_at")},
 			Lists: [][]string{{"status", "due_at"}, {"owner", FieldCreated}, {"owner", "status", FieldCreated}, {FieldCreated}, {FieldUpdated}}},
+		{Name: KindStanding, Brief: true, Fields: []Field{text("status"), amount("requested")}},
+		{Name: KindCursor, Perishable: true, Brief: true},
 		{Name: KindIdempotency, Immutable: true, Perishable: true, Brief: true, Fields: []Field{text("owner"), moment("expires_at")}, Lists: [][]string{{"expires_at"}}},
 		{Name: KindNotification, Perishable: true, Brief: true, Fields: []Field{text("user"), truth("read"), text("type")},
 			Lists: [][]string{{"user", FieldCreated}, {"user", "read", FieldCreated}, {FieldCreated}}},

@@ -74,7 +74,7 @@ var layers = [][]string{
 	{"internal/office"},
 	{"api"},
 	{"internal/httpapi"},
-	{"internal/service"},
+	{"internal/service", "internal/httpapi/apitest"},
 	{"cmd/zutuan"},
 }
 
