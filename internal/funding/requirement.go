@@ -69,6 +69,9 @@ type Borrower struct {
 	Class string
 	// Cash is the borrower's cash on its last balance sheet.
 	Cash *Amount
+	// GroupExposures is what lenders have already at risk with the borrower's group of connected clients, by institution. A
+	// lender that is not listed is one of which it is not known; zero has to be written.
+	GroupExposures map[string]Amount
 }
 
 // BorrowerTypes, SubjectClasses and the like are the words a file may use.

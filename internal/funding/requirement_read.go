@@ -131,8 +131,28 @@ func (r *requirementReader) borrower(in *document.Object) {
 	b.Established = in.Optional("established").Quarter()
 	b.Class = in.Optional("class").Enum(SubjectClasses...)
 	b.Cash = optional(in.Optional("cash"), document.Value.Amount)
+	b.GroupExposures = groupExposures(in.Optional("group_exposures"))
 	in.Done()
 	r.out.Borrower = b
+}
+
+func groupExposures(value document.Value) map[string]Amount {
+	if !value.Present() {
+		return nil
+	}
+	exposures := map[string]Amount{}
+	atMost(value, MaxLines)
+	value.List(func(_ int, item document.Value) {
+		in := item.Object()
+		institution, amount := in.Required("institution"), in.Required("amount").Amount()
+		id := institution.Name()
+		if _, twice := exposures[id]; twice && id != "" {
+			institution.Problem("duplicate", fmt.Sprintf("机构 %s 已列过", id), fmt.Sprintf("the institution %s is already listed", id))
+		}
+		in.Done()
+		exposures[id] = amount
+	})
+	return exposures
 }
 
 // optional reads a value that may be left out; nil keeps "not given" apart from zero and false.

@@ -23,7 +23,7 @@ const full = `schema: zutuan/requirement/v1
 name: 示例
 zone: GX-PX
 cluster: {code: PX-01, name: 组团, industries: [农副产品加工, 冷链物流]}
-borrower: {name: 某公司, type: platform, rating: AA, net_assets: "-1.50", asset_liability_ratio: "0.55", implicit_debt: false, established: 2015Q1, class: ordinary_soe, cash: "7"}
+borrower: {name: 某公司, type: platform, rating: AA, net_assets: "-1.50", asset_liability_ratio: "0.55", implicit_debt: false, established: 2015Q1, class: ordinary_soe, cash: "7", group_exposures: [ {institution: cdb, amount: "5.50"}, {institution: adbc, amount: 0} ]}
 currency: CNY
 start: 2026Q1
 horizon: 20
@@ -79,7 +79,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	want := &Requirement{
 		Name: "示例", Zone: "GX-PX", Cluster: Cluster{Code: "PX-01", Name: "组团", Industries: []string{"农副产品加工", "冷链物流"}},
 		Borrower: Borrower{Name: "某公司", Type: "platform", Rating: "AA", NetAssets: given(a("-1.50")), AssetLiabilityRatio: given(d("0.55")), ImplicitDebt: given(false),
-			Established: q("2015Q1"), Class: "ordinary_soe", Cash: given(a("7"))},
+			Established: q("2015Q1"), Class: "ordinary_soe", Cash: given(a("7")), GroupExposures: map[string]money.Amount{"cdb": a("5.50"), "adbc": 0}},
 		Currency: "CNY", Start: q("2026Q1"), Horizon: 20, DiscountRate: d("0.06"), Tax: Tax{Surtax: d("0.006"), Income: d("0.25")}, OpeningCash: a("1"), MinimumCash: a("2"),
 		Capital: []FundingLine{{Source: "zone_equity", Name: "出资", Series: Series{Form: SeriesSpread, Offset: 2, Total: 1000, Over: 4, Shape: ShapeSCurve}}},
 		Grants:  []FundingLine{{Source: "foreign_trade_fund", Name: "专项资金", Series: Series{Form: SeriesExplicit, Values: []int64{100, 250}}}},
@@ -185,7 +185,10 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		"an empty industry":                     {"[农副产品加工, 冷链物流]", "[农副产品加工, null]", "cluster.industries[1]: missing"},
 		"an unknown borrower type":              {"type: platform", "type: bank", "borrower.type: enum"},
 		"an unknown class":                      {"class: ordinary_soe", "class: soe", "borrower.class: enum"},
-		"negative cash":                         {`cash: "7"}`, `cash: "-7"}`, "borrower.cash: negative"},
+		"negative cash":                         {`cash: "7"`, `cash: "-7"`, "borrower.cash: negative"},
+		"a negative exposure":                   {`amount: "5.50"`, `amount: "-5.50"`, "borrower.group_exposures[0].amount: negative"},
+		"an exposure of one lender twice":       {"institution: adbc", "institution: cdb", "borrower.group_exposures[1].institution: duplicate"},
+		"an exposure without its lender":        {"{institution: adbc, ", "{", "borrower.group_exposures[1].institution: missing"},
 		"a currency in words":                   {"currency: CNY", "currency: 人民币", "currency: currency"},
 		"a start that is a date":                {"start: 2026Q1\nhorizon", "start: 2026-01-01\nhorizon", "start: quarter"},
 		"a horizon of three quarters":           {"horizon: 20", "horizon: 3", "horizon: integer"},
