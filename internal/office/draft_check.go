@@ -172,8 +172,8 @@ type DraftTests struct {
 	Branches   []rulecheck.BranchSight   `json:"branches"`
 	Boundaries []rulecheck.BoundarySight `json:"boundaries"`
 	Mutation   *MutationAnswer           `json:"mutation,omitempty"`
-	// Suggested are ready-made tests, as they would stand in the file, for whatever no test sees.
-	Suggested []string `json:"suggested"`
+	// Suggested are ready-made tests for whatever no test sees. With all but those of boundaries added, the tests are complete.
+	Suggested []rulecheck.Suggestion `json:"suggested"`
 }
 
 // TestAnswer is one test.
@@ -205,7 +205,7 @@ type SurvivorAnswer struct {
 // testDraft runs a product's tests and says what they see.
 func (o *Office) testDraft(edition *Edition, product *rulepack.Product) DraftTests {
 	samples := edition.Desk.Samples(edition.Files)
-	report := DraftTests{Results: match.RunTests(samples, product), Tests: []TestAnswer{}, Suggested: []string{}}
+	report := DraftTests{Results: match.RunTests(samples, product), Tests: []TestAnswer{}, Suggested: []rulecheck.Suggestion{}}
 	for _, result := range report.Results {
 		answer := TestAnswer{Name: result.Name, Passed: result.Passed, Path: result.Path, Line: result.Line}
 		if !result.Passed {
@@ -236,7 +236,8 @@ func (o *Office) TestDraft(ctx context.Context, actor permit.Actor, id string) (
 		return DraftTests{}, problems(err, "/text")
 	}
 	report := o.testDraft(edition, product)
-	score := rulecheck.ScoreProduct(edition.Desk.Samples(edition.Files), edition.Desk.Library, product)
+	samples := edition.Desk.Samples(edition.Files)
+	score := rulecheck.ScoreProduct(samples, edition.Desk.Library, product)
 	report.Mutation = &MutationAnswer{Mutants: score.Mutants, Killed: score.Killed, Score: score.Score(), Survivors: []SurvivorAnswer{}}
 	for _, survivor := range score.Survivors {
 		answer := SurvivorAnswer{Place: survivor.Place, Kind: string(survivor.Kind), Was: survivor.Was, Now: survivor.Now}
@@ -245,34 +246,10 @@ func (o *Office) TestDraft(ctx context.Context, actor permit.Actor, id string) (
 		}
 		report.Mutation.Survivors = append(report.Mutation.Survivors, answer)
 	}
-	report.Suggested = suggestions(&report, &score)
+	if found := rulecheck.Suggestions(samples, edition.Desk.Library, product); found != nil {
+		report.Suggested = found
+	}
 	return report, nil
-}
-
-// suggestions are the ready-made tests of a report, each once.
-func suggestions(report *DraftTests, score *rulecheck.ProductScore) []string {
-	list, seen := []string{}, map[string]bool{}
-	add := func(test *funding.ProductTest) {
-		if test == nil {
-			return
-		}
-		if text := rulecheck.TestYAML(test); !seen[text] {
-			seen[text] = true
-			list = append(list, text)
-		}
-	}
-	for _, test := range score.Suggestions {
-		add(test)
-	}
-	for i := range report.Branches {
-		add(report.Branches[i].Suggestion)
-	}
-	for i := range report.Boundaries {
-		for _, test := range report.Boundaries[i].Suggestions {
-			add(test)
-		}
-	}
-	return list
 }
 
 // AnalyseDraft looks for rules that can never fail or pass, contradict one another, or leave gaps, each with a witness.
