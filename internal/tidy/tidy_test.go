@@ -72,10 +72,10 @@ var layers = [][]string{
 	{"internal/gate", "internal/people", "internal/jobs", "internal/config", "internal/sheet"},
 	{"internal/people/oidc"},
 	{"internal/office"},
-	{"api"},
+	{"api", "api/client"},
 	{"internal/httpapi"},
 	{"internal/service", "internal/httpapi/apitest"},
-	{"cmd/zutuan"},
+	{"cmd/zutuan", "internal/journey"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
