@@ -32,3 +32,46 @@ func (d *Demand) Exclusions(m *match.Match) []Exclusion {
 
 // BuiltInName names a must that is built in, whatever the figures of one case.
 func BuiltInName(id string) funding.Text { return builtInName(id) }
+
+// Narrowed is the report as somebody sees it who may see some products only: differences of others are left out, with
+// whatever speaks of them, and every sum is made anew of what is left. place says under which region a requirement counts.
+func (r *Report) Narrowed(see func(product string) bool, place func(region string) string) *Report {
+	diffs := make([]*RequirementDiff, 0, len(r.Requirements))
+	for i := range r.Requirements {
+		from := &r.Requirements[i]
+		diff := &RequirementDiff{Requirement: from.Requirement, Region: place(from.Region), Requested: from.Requested, place: from.place,
+			servedBefore: from.servedBefore, servedAfter: from.servedAfter}
+		for _, product := range from.Products {
+			if see(product.Product) {
+				diff.add(product.narrowed(see))
+			}
+		}
+		if len(diff.Products) > 0 {
+			diffs = append(diffs, diff)
+		}
+	}
+	return report(Input{Count: r.Totals.Asked}, diffs)
+}
+
+func (p ProductDiff) narrowed(see func(product string) bool) ProductDiff {
+	reasons := p.Reasons
+	p.Reasons = make([]Reason, 0, len(reasons))
+	for _, reason := range reasons {
+		if reason.Cause == CauseOther && !see(reason.Place) {
+			reason = Reason{Cause: CauseOther, Place: "other", Text: funding.Text{ZH: "其他机构产品的报价变了，名次随之变动", EN: "offers of other institutions changed, and ranks with them"}}
+			if len(p.Reasons) > 0 && p.Reasons[len(p.Reasons)-1].Place == "other" {
+				continue
+			}
+		}
+		p.Reasons = append(p.Reasons, reason)
+	}
+	for _, standing := range []*Standing{&p.Before, &p.After} {
+		if standing.DominatedBy != "" && !see(standing.DominatedBy) {
+			standing.DominatedBy = "other"
+		}
+	}
+	return p
+}
+
+// Listed keeps the first requirements of a report; its totals still count everything.
+func (r *Report) Listed(keep int) { r.list(keep) }

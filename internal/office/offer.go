@@ -31,9 +31,10 @@ type OfferBody struct {
 	Status          OfferStatus  `json:"status"`
 	Lines           []OfferLine  `json:"lines"`
 	Size            money.Amount `json:"size"`
-	// Match is the match in which it was last seen so.
-	Match string     `json:"match"`
-	Note  *OfferNote `json:"note,omitempty"`
+	// Date is the day of the match that gave it, and Standing the version of the requirement's standing that it follows.
+	Date     string     `json:"date"`
+	Standing int64      `json:"standing"`
+	Note     *OfferNote `json:"note,omitempty"`
 }
 
 // OfferLine is one product's offer.

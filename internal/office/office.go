@@ -45,8 +45,9 @@ type Office struct {
 	solver   lp.Solver
 	logger   *slog.Logger
 
-	regions regionCache
-	shelf   shelf
+	regions    regionCache
+	shelf      shelf
+	background background
 	// watch wakes the watcher of changes after a write of this process.
 	watch     chan struct{}
 	watchOnce sync.Once
