@@ -35,13 +35,13 @@ import (
 
 // Defines values for HealthStatus.
 const (
-	Ok HealthStatus = "ok"
+	HealthStatusOk HealthStatus = "ok"
 )
 
 // Valid indicates whether the value is a known member of the HealthStatus enum.
 func (e HealthStatus) Valid() bool {
 	switch e {
-	case Ok:
+	case HealthStatusOk:
 		return true
 	default:
 		return false
@@ -50,19 +50,19 @@ func (e HealthStatus) Valid() bool {
 
 // Defines values for LegalDocumentPublic.
 const (
-	Leaked LegalDocumentPublic = "leaked"
-	No     LegalDocumentPublic = "no"
-	Yes    LegalDocumentPublic = "yes"
+	LegalDocumentPublicLeaked LegalDocumentPublic = "leaked"
+	LegalDocumentPublicNo     LegalDocumentPublic = "no"
+	LegalDocumentPublicYes    LegalDocumentPublic = "yes"
 )
 
 // Valid indicates whether the value is a known member of the LegalDocumentPublic enum.
 func (e LegalDocumentPublic) Valid() bool {
 	switch e {
-	case Leaked:
+	case LegalDocumentPublicLeaked:
 		return true
-	case No:
+	case LegalDocumentPublicNo:
 		return true
-	case Yes:
+	case LegalDocumentPublicYes:
 		return true
 	default:
 		return false
@@ -71,25 +71,25 @@ func (e LegalDocumentPublic) Valid() bool {
 
 // Defines values for LegalDocumentSeen.
 const (
-	Full    LegalDocumentSeen = "full"
-	None    LegalDocumentSeen = "none"
-	Opening LegalDocumentSeen = "opening"
-	Part    LegalDocumentSeen = "part"
-	Press   LegalDocumentSeen = "press"
+	LegalDocumentSeenFull    LegalDocumentSeen = "full"
+	LegalDocumentSeenNone    LegalDocumentSeen = "none"
+	LegalDocumentSeenOpening LegalDocumentSeen = "opening"
+	LegalDocumentSeenPart    LegalDocumentSeen = "part"
+	LegalDocumentSeenPress   LegalDocumentSeen = "press"
 )
 
 // Valid indicates whether the value is a known member of the LegalDocumentSeen enum.
 func (e LegalDocumentSeen) Valid() bool {
 	switch e {
-	case Full:
+	case LegalDocumentSeenFull:
 		return true
-	case None:
+	case LegalDocumentSeenNone:
 		return true
-	case Opening:
+	case LegalDocumentSeenOpening:
 		return true
-	case Part:
+	case LegalDocumentSeenPart:
 		return true
-	case Press:
+	case LegalDocumentSeenPress:
 		return true
 	default:
 		return false
@@ -119,19 +119,19 @@ func (e LegalDocumentStatus) Valid() bool {
 
 // Defines values for ParameterValueConfidence.
 const (
-	High   ParameterValueConfidence = "high"
-	Low    ParameterValueConfidence = "low"
-	Medium ParameterValueConfidence = "medium"
+	ParameterValueConfidenceHigh   ParameterValueConfidence = "high"
+	ParameterValueConfidenceLow    ParameterValueConfidence = "low"
+	ParameterValueConfidenceMedium ParameterValueConfidence = "medium"
 )
 
 // Valid indicates whether the value is a known member of the ParameterValueConfidence enum.
 func (e ParameterValueConfidence) Valid() bool {
 	switch e {
-	case High:
+	case ParameterValueConfidenceHigh:
 		return true
-	case Low:
+	case ParameterValueConfidenceLow:
 		return true
-	case Medium:
+	case ParameterValueConfidenceMedium:
 		return true
 	default:
 		return false
@@ -167,19 +167,19 @@ func (e ParameterValueStatus) Valid() bool {
 
 // Defines values for StressMode.
 const (
-	MonteCarlo StressMode = "monte_carlo"
-	Reverse    StressMode = "reverse"
-	Scenarios  StressMode = "scenarios"
+	StressModeMonteCarlo StressMode = "monte_carlo"
+	StressModeReverse    StressMode = "reverse"
+	StressModeScenarios  StressMode = "scenarios"
 )
 
 // Valid indicates whether the value is a known member of the StressMode enum.
 func (e StressMode) Valid() bool {
 	switch e {
-	case MonteCarlo:
+	case StressModeMonteCarlo:
 		return true
-	case Reverse:
+	case StressModeReverse:
 		return true
-	case Scenarios:
+	case StressModeScenarios:
 		return true
 	default:
 		return false

@@ -158,7 +158,7 @@ const defaultPaths = 1000
 func (h handlers) Stress(ctx context.Context, request api.StressRequestObject) (api.StressResponseObject, error) {
 	body := request.Body
 	answer, err := compute(ctx, h.Server, func() (api.StressAnswer, error) {
-		answer := api.StressAnswer{Mode: api.Scenarios}
+		answer := api.StressAnswer{Mode: api.StressModeScenarios}
 		if body.Mode != nil {
 			answer.Mode = *body.Mode
 		}
@@ -167,7 +167,7 @@ func (h handlers) Stress(ctx context.Context, request api.StressRequestObject) (
 			return answer, err
 		}
 		switch answer.Mode {
-		case api.MonteCarlo:
+		case api.StressModeMonteCarlo:
 			paths, seed := defaultPaths, uint64(1)
 			if body.Paths != nil {
 				paths = *body.Paths
@@ -176,7 +176,7 @@ func (h handlers) Stress(ctx context.Context, request api.StressRequestObject) (
 				seed = uint64(*body.Seed)
 			}
 			answer.MonteCarlo, err = desk.MonteCarlo(ctx, assessed, paths, seed, nil)
-		case api.Reverse:
+		case api.StressModeReverse:
 			answer.Reverse, err = desk.StressCase(assessed).Reverse(stress.DefaultGrid())
 		default:
 			_, pack := desk.StressPack(assessed)

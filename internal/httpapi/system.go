@@ -13,7 +13,7 @@ import (
 
 // Health says that the process answers.
 func (h handlers) Health(context.Context, api.HealthRequestObject) (api.HealthResponseObject, error) {
-	return api.Health200JSONResponse{Status: "ok"}, nil
+	return api.Health200JSONResponse{Status: api.HealthStatusOk}, nil
 }
 
 // readyTime bounds what readyz waits for the store.

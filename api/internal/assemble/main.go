@@ -71,18 +71,23 @@ func generate(name string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp("", "openapi-*.yaml")
+	scratch, err := os.MkdirTemp("", "openapi-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name())
-	if _, err := file.Write(text); err != nil {
+	defer os.RemoveAll(scratch)
+	description, config := filepath.Join(scratch, "openapi.yaml"), filepath.Join(scratch, "config.yaml")
+	if err := errors.Join(os.WriteFile(description, text, 0o600), os.WriteFile(config, []byte(serverConfig), 0o600)); err != nil {
 		return err
 	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	command := exec.Command("go", "run", generator, "-generate", "fiber-server,strict-server,models", "-package", "api", "-o", filepath.Join(folder, "api", name), file.Name())
+	command := exec.Command("go", "run", generator, "-config", config, "-o", filepath.Join(folder, "api", name), description)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	return command.Run()
 }
+
+// serverConfig prefixes the words of every enumeration, so that a new enumeration does not rename those of another.
+const serverConfig = `
+package: api
+generate: {fiber-server: true, strict-server: true, models: true}
+compatibility: {always-prefix-enum-values: true}
+`

@@ -42,7 +42,9 @@ func finish(operation *yaml.Node, method, path string) {
 	if public {
 		set(operation, "security", []*yaml.Node{})
 	}
-	if method == "post" && get(operation, "x-permission").Value != "compute" && !public {
+	// What keeps nothing may be repeated anyway, and an answer with a secret in it must not be kept for repeats.
+	once := get(operation, "x-idempotency")
+	if method == "post" && get(operation, "x-permission").Value != "compute" && !public && (once == nil || once.Value != "none") {
 		addParameter(operation, "IdempotencyKey")
 	}
 	responses := get(operation, "responses")
