@@ -107,19 +107,24 @@ func (d *Desk) productsOn(asked Asked) []*rulepack.Product {
 // InForce returns the products that can be offered on a day, by id. Of several versions of one product the newest counts,
 // so the one before needs no end.
 func (d *Desk) InForce(date time.Time) []*rulepack.Product {
-	var products []*rulepack.Product
-	for _, product := range d.Library.Products {
-		if !product.EffectiveOn(date) {
-			continue
+	products := newest(d.Library.Products, date, func(product *rulepack.Product) string { return product.ID })
+	return slices.DeleteFunc(products, func(product *rulepack.Product) bool { return !product.EffectiveOn(date) })
+}
+
+// newest returns one version of each id: the newest that is in force on a day, or where none is, the newest. The versions
+// must be sorted by id and version, as a library's are.
+func newest[T interface{ EffectiveOn(time.Time) bool }](versions []T, date time.Time, id func(T) string) []T {
+	var chosen []T
+	for _, version := range versions {
+		last := len(chosen) - 1
+		switch {
+		case last < 0 || id(chosen[last]) != id(version):
+			chosen = append(chosen, version)
+		case version.EffectiveOn(date) || !chosen[last].EffectiveOn(date):
+			chosen[last] = version
 		}
-		// The library is sorted by id and version.
-		if last := len(products) - 1; last >= 0 && products[last].ID == product.ID {
-			products[last] = product
-			continue
-		}
-		products = append(products, product)
 	}
-	return products
+	return chosen
 }
 
 // Region is the region whose overrides hold for the case.
@@ -158,10 +163,11 @@ func (d *Desk) Assess(kase *Case, asked Asked) (*Assessment, error) {
 	return out, err
 }
 
-// packs returns the risk packs of an assessment: those that are on by themselves, and those asked for.
+// packs returns the risk packs of an assessment: those that are on by themselves, and those asked for. One that is not in
+// force on the day is among them, because an assessment says so.
 func (d *Desk) packs(asked Asked) []*rulepack.RiskPack {
 	var packs []*rulepack.RiskPack
-	for _, pack := range d.Library.RiskPacks {
+	for _, pack := range newest(d.Library.RiskPacks, asked.Date, func(pack *rulepack.RiskPack) string { return pack.ID }) {
 		if pack.Enabled || slices.Contains(asked.Packs, pack.ID) {
 			packs = append(packs, pack)
 		}

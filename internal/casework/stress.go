@@ -21,9 +21,9 @@ func (d *Desk) StressCase(a *Assessment) *stress.Case {
 }
 
 // StressPack returns the stress pack in force on the day of an assessment, with its sizes worked out; nil where the
-// library has none.
+// library has none. Of several versions the newest counts.
 func (d *Desk) StressPack(a *Assessment) (*rulepack.StressPack, *stress.Pack) {
-	for _, pack := range d.Library.StressPacks {
+	for _, pack := range newest(d.Library.StressPacks, a.Asked.Date, func(pack *rulepack.StressPack) string { return pack.ID }) {
 		if pack.Enabled && pack.EffectiveOn(a.Asked.Date) {
 			return pack, stress.Prepare(pack, a.Match.Need.Facts)
 		}
