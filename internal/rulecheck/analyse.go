@@ -63,7 +63,7 @@ func Analyse(library *rulepack.Library, reference *ruleexpr.Facts) []Finding {
 		findings = append(findings, AnalyseProduct(library, product, reference)...)
 	}
 	for _, pack := range library.RiskPacks {
-		findings = append(findings, analyseRiskPack(library, pack, reference)...)
+		findings = append(findings, AnalyseRiskPack(library, pack, reference)...)
 	}
 	return append(findings, dominated(library, library.Products, reference)...)
 }
@@ -328,8 +328,8 @@ func (a *analysis) reportShould(should int, passes bool, because []int) {
 	a.report(should, finding)
 }
 
-// analyseRiskPack looks for levels of a risk pack that are always or never raised.
-func analyseRiskPack(library *rulepack.Library, pack *rulepack.RiskPack, reference *ruleexpr.Facts) []Finding {
+// AnalyseRiskPack looks for levels of a risk pack, which may be a draft, that are always or never raised.
+func AnalyseRiskPack(library *rulepack.Library, pack *rulepack.RiskPack, reference *ruleexpr.Facts) []Finding {
 	s := newSolver(library)
 	var findings []Finding
 	for i := range pack.Rules {

@@ -43,32 +43,69 @@ var (
 	wordAfter  = regexp.MustCompile(`^[\p{L}\p{N}_.\-]*`)
 	lastKey    = regexp.MustCompile(`(?:^|[\s{,\-])([a-z_]+):\s*[^:]*$`)
 	// openQuote is an expression that is being written: a conditional in it has a colon of its own.
-	openQuote = regexp.MustCompile(`\b(when|rate|max|rule):\s*'(?:[^']|'')*$`)
+	openQuote = regexp.MustCompile(`\b(when|applies_when|rate|max|rule|metric|numerator|denominator|yellow|orange|red|stop):\s*'(?:[^']|'')*$`)
 	inSet     = regexp.MustCompile(`\b(set:\s*\{[^}]*|unset:\s*\[[^\]]*)$`)
 )
 
-// productKeys are the keys of a product file, by the key that they stand under.
-var productKeys = map[string][]string{
-	"":      {"schema", "id", "version", "institution", "name", "kind", "effective", "source", "currency", "counts_as", "government_debt", "terms", "rules", "score", "tests"},
-	"terms": {"tenor", "grace", "availability_quarters", "repayment", "size", "rate", "floating", "fees", "capitalize_during_grace", "draw_timing"},
-	"rules": {"id", "group", "level", "when", "message", "basis"}, "tests": {"name", "given", "expect"},
-	"source": {"note", "links", "as_of", "illustrative", "terms"}, "score": {"cost", "tenor", "structure"},
+// grammar is what may stand in one kind of text.
+type grammar struct {
+	// keys are those of the file, by the key that they stand under.
+	keys map[string][]string
+	// expressions are the keys whose values are expressions, and offered says which facts those may name.
+	expressions []string
+	offered     func(name string) bool
 }
 
-// Complete lists what could be typed at a place of a product's text. Line and column are 1-based and count characters; the
+var grammars = map[TextKind]grammar{
+	TextProduct: {
+		keys: map[string][]string{
+			"":      {"schema", "id", "version", "institution", "name", "kind", "effective", "source", "currency", "counts_as", "government_debt", "terms", "rules", "score", "tests"},
+			"terms": {"tenor", "grace", "availability_quarters", "repayment", "size", "rate", "floating", "fees", "capitalize_during_grace", "draw_timing"},
+			"rules": {"id", "group", "level", "when", "message", "basis"}, "tests": {"name", "given", "expect"},
+			"source": {"note", "links", "as_of", "illustrative", "terms"}, "score": {"cost", "tenor", "structure"},
+		},
+		expressions: []string{"when", "rate", "max", "rule"},
+		offered: func(name string) bool {
+			return !strings.HasPrefix(name, "plan.") && !strings.HasPrefix(name, "lender.")
+		},
+	},
+	TextRisk: {
+		keys: map[string][]string{
+			"": {"schema", "id", "version", "name", "effective", "labels", "enabled", "note", "rules"},
+			"rules": {"id", "name", "metric", "numerator", "denominator", "unit", "applies_when", "levels", "when", "level", "scope", "horizon", "message", "basis", "mitigation",
+				"blocks_finalization", "official_grade", "status", "confidence", "labels", "note"},
+		},
+		expressions: []string{"when", "applies_when", "metric", "numerator", "denominator", "yellow", "orange", "red", "stop"},
+		offered:     func(name string) bool { return !strings.HasPrefix(name, "offer.") },
+	},
+	TextStress: {
+		keys: map[string][]string{
+			"": {"schema", "id", "version", "name", "effective", "enabled", "note", "pass", "scenarios", "monte_carlo"}, "pass": {"base", "single", "combined", "labels", "basis"},
+			"scenarios":   {"id", "name", "labels", "basis", "note", "fall", "rise", "delay", "refinancing_shut", "exchange", "closure", "contingent", "combine"},
+			"monte_carlo": {"labels", "basis", "factors", "correlations"},
+		},
+		expressions: []string{"base", "single", "combined", "land", "energy", "industry", "commercial", "service", "cost", "invest", "rate", "start", "ramp", "quarters", "from", "depreciation", "keep",
+			"financial_gdp", "soe_gdp", "ppp", "share", "sigma", "low", "high", "value"},
+		// A stress is the same for every case, so its sizes are parameters alone.
+		offered: func(name string) bool { return strings.HasPrefix(name, rulepack.ParameterPrefix) },
+	},
+}
+
+// Complete lists what could be typed at a place of a text, of the kind that its schema line says. Line and column are 1-based and count characters; the
 // column is that of the cursor, before which column − 1 characters stand.
 func Complete(library *rulepack.Library, data []byte, line, column int) []Completion {
 	before, _, lines := around(data, line, column)
 	word := wordBefore.FindString(before)
-	c := &completer{library: library, word: word}
+	kind := KindOf(data)
+	c := &completer{library: library, word: word, kind: kind, grammar: grammars[kind]}
 	switch key := keyAt(lines, line, before); {
-	case inSet.MatchString(before):
+	case kind == TextProduct && inSet.MatchString(before):
 		c.facts(false)
-	case slices.Contains([]string{"when", "rate", "max", "rule"}, key):
+	case slices.Contains(c.grammar.expressions, key):
 		c.facts(true)
 		c.functions()
 	case key == "" && strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(before), "-")) == word:
-		c.words("key", productKeys[parentOf(lines, line, before)])
+		c.words("key", c.grammar.keys[parentOf(lines, line, before)])
 	default:
 		c.words("word", c.allowed(key, string(data)))
 	}
@@ -126,6 +163,8 @@ func parentOf(lines []string, line int, before string) string {
 // completer collects what fits the word that is being typed.
 type completer struct {
 	library *rulepack.Library
+	kind    TextKind
+	grammar grammar
 	word    string
 	found   []Completion
 }
@@ -140,7 +179,7 @@ func (c *completer) facts(parameters bool) {
 	var later []Completion
 	for _, fact := range c.library.Vocabulary.Facts() {
 		isParameter := strings.HasPrefix(fact.Name, rulepack.ParameterPrefix)
-		if isParameter && !parameters || strings.HasPrefix(fact.Name, "plan.") {
+		if isParameter && !parameters || !c.grammar.offered(fact.Name) {
 			continue
 		}
 		completion := Completion{Text: fact.Name, Kind: "fact", ZH: fact.ZH, EN: fact.EN, Unit: string(fact.Unit), Replaces: len([]rune(c.word))}
@@ -164,6 +203,9 @@ func (c *completer) facts(parameters bool) {
 }
 
 func (c *completer) functions() {
+	if c.kind == TextStress && c.word == "" {
+		return // a size is nearly always one parameter
+	}
 	for _, name := range ruleexpr.FunctionNames() {
 		if strings.HasPrefix(name, c.word) {
 			c.add(Completion{Text: name, Kind: "function", ZH: functionHelp[name].ZH, EN: functionHelp[name].EN})
@@ -189,9 +231,36 @@ var ruleIDLine = regexp.MustCompile(`(?m)^\s*- (?:\{)?id:\s*([A-Za-z0-9_\-]+)`)
 // allowed returns the words that a key may have as its value.
 func (c *completer) allowed(key, text string) []string {
 	switch key {
+	case "schema":
+		return []string{funding.SchemaProduct, funding.SchemaRisk, rulepack.SchemaStress}
+	case "scope":
+		return funding.RiskScopes
+	case "horizon":
+		return funding.RiskHorizons
+	case "unit":
+		return c.units()
+	case "blocks_finalization":
+		return levelNames()
+	case "official_grade":
+		return c.textFacts()
+	case "status":
+		return funding.ParameterStatuses
+	case "confidence":
+		return funding.Confidences
+	case "factor", "between":
+		return rulepack.StressFactors
+	case "distribution":
+		return rulepack.StressDistributions
+	case "sources":
+		return []string{"land", "energy", "industry", "commercial", "service"}
+	case "of":
+		return idsIn(text)
 	case "group":
 		return funding.RuleGroups
 	case "level":
+		if c.kind == TextRisk {
+			return levelNames()
+		}
 		return funding.RuleLevels
 	case "kind":
 		return funding.ProductKinds
@@ -222,16 +291,52 @@ func (c *completer) allowed(key, text string) []string {
 		}
 		return ids
 	case "failed", "undecided":
-		var ids []string
-		for _, match := range ruleIDLine.FindAllStringSubmatch(text, -1) {
-			ids = append(ids, match[1])
-		}
+		ids := idsIn(text)
 		if key == "failed" {
 			ids = append(ids, rulepack.BuiltInMusts...)
 		}
 		return ids
 	}
 	return nil
+}
+
+// idsIn returns the ids that a text gives to its rules or scenarios.
+func idsIn(text string) []string {
+	var ids []string
+	for _, match := range ruleIDLine.FindAllStringSubmatch(text, -1) {
+		ids = append(ids, match[1])
+	}
+	return ids
+}
+
+func levelNames() []string {
+	var names []string
+	for _, level := range funding.RiskLevels {
+		names = append(names, string(level))
+	}
+	return names
+}
+
+// units returns the units that facts of the vocabulary have.
+func (c *completer) units() []string {
+	var units []string
+	for _, fact := range c.library.Vocabulary.Facts() {
+		if unit := string(fact.Unit); unit != "" && !slices.Contains(units, unit) {
+			units = append(units, unit)
+		}
+	}
+	return units
+}
+
+// textFacts returns the names of facts that are texts.
+func (c *completer) textFacts() []string {
+	var names []string
+	for _, fact := range c.library.Vocabulary.Facts() {
+		if fact.Type == ruleexpr.TypeText {
+			names = append(names, fact.Name)
+		}
+	}
+	return names
 }
 
 // Hover says what the word at a place means: a fact, a parameter with its values, a function. false where it means nothing.

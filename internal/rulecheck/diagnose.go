@@ -32,34 +32,31 @@ type Diagnostic struct {
 	Suggestion string `json:"suggestion,omitempty"`
 }
 
-// Diagnose says what is wrong with the text of a product as it stands, finished or not. Where the text cannot be read as a
-// whole, the expressions that it shows are checked all the same. A text without errors is analysed: what is then found are
-// warnings.
+// Diagnose says what is wrong with the text of a product, risk pack or stress pack as it stands, finished or not. Where the
+// text cannot be read as a whole, the expressions that it shows are checked all the same. A text without errors is analysed:
+// what is then found are warnings.
 func Diagnose(library *rulepack.Library, file string, data []byte) []Diagnostic {
-	product, err := library.Product(file, data)
-	if err != nil {
-		var problems document.Problems
-		if !errors.As(err, &problems) {
-			return []Diagnostic{{Severity: SeverityError, Code: "file", ZH: err.Error(), EN: err.Error()}}
-		}
-		out := fromProblems(problems)
-		if _, unreadable := document.Parse(file, data); unreadable != nil {
-			out = append(out, looseExpressions(library, data)...)
-		}
-		return out
+	out, sound := check(library, file, data)
+	var findings []Finding
+	switch {
+	case sound.product != nil:
+		findings = AnalyseProduct(library, sound.product, newestParameters(library))
+	case sound.risk != nil:
+		findings = AnalyseRiskPack(library, sound.risk, newestParameters(library))
 	}
-	facts := library.Vocabulary.NewFacts()
-	for _, parameter := range library.Parameters.All() {
-		if last := len(parameter.Values) - 1; last >= 0 {
-			// What cannot be read stays unknown; loading has refused it.
-			_ = facts.SetFromText(library.Vocabulary.Slot(rulepack.ParameterPrefix+parameter.ID), parameter.Values[last].Value)
-		}
-	}
-	var out []Diagnostic
-	for _, finding := range AnalyseProduct(library, product, facts) {
+	for _, finding := range findings {
 		out = append(out, Diagnostic{Severity: SeverityWarning, Path: finding.Path, Line: finding.Line, Code: string(finding.Kind), ZH: finding.Message.ZH, EN: finding.Message.EN})
 	}
 	return out
+}
+
+// fromError returns the diagnostics of an error of reading.
+func fromError(err error) []Diagnostic {
+	var problems document.Problems
+	if !errors.As(err, &problems) {
+		return []Diagnostic{{Severity: SeverityError, Code: "file", ZH: err.Error(), EN: err.Error()}}
+	}
+	return fromProblems(problems)
 }
 
 // Where a message names what may have been meant, or the keys that are allowed, the nearest is the suggestion.
@@ -86,7 +83,7 @@ func fromProblems(problems document.Problems) []Diagnostic {
 }
 
 // quotedExpression finds the value of a key that holds an expression, in single quotes on one line.
-var quotedExpression = regexp.MustCompile(`\b(when|rate|max|rule|metric):\s*'((?:[^']|'')*)'`)
+var quotedExpression = regexp.MustCompile(`\b(when|applies_when|rate|max|rule|metric|numerator|denominator):\s*'((?:[^']|'')*)'`)
 
 // looseExpressions checks the expressions of a text that is not well-formed as a whole.
 func looseExpressions(library *rulepack.Library, data []byte) []Diagnostic {
@@ -95,7 +92,7 @@ func looseExpressions(library *rulepack.Library, data []byte) []Diagnostic {
 		for _, at := range quotedExpression.FindAllStringSubmatchIndex(line, -1) {
 			key, source := line[at[2]:at[3]], strings.ReplaceAll(line[at[4]:at[5]], "''", "'")
 			var err error
-			if key == "when" {
+			if strings.HasSuffix(key, "when") {
 				_, err = library.Vocabulary.CompileRule(source)
 			} else {
 				_, err = library.Vocabulary.CompileNumber(source)

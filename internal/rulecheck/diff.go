@@ -273,7 +273,11 @@ func listChange(subject, before, after ruleexpr.Part, language money.Language) s
 
 // parameters reports the parameters that only one of the versions goes by.
 func (d *differ) parameters(before, after *rulepack.Product) {
-	was, now := parametersOf(before), parametersOf(after)
+	d.names(parametersOf(before), parametersOf(after))
+}
+
+// names reports the parameters that only one of two lists has.
+func (d *differ) names(was, now []string) {
 	for _, name := range was {
 		if !slices.Contains(now, name) {
 			d.changes = append(d.changes, Change{Kind: ChangeRemoved, Place: "parameters." + name, Text: funding.Text{ZH: "不再使用参数 " + name, EN: "no longer goes by the parameter " + name}})

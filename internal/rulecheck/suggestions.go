@@ -117,7 +117,6 @@ func (g *suggester) start() {
 // failure of a should is no news.
 var startVerdicts = []string{string(funding.VerdictIneligible), string(funding.VerdictNearMiss), string(funding.VerdictUndecided), string(funding.VerdictConditional), string(funding.VerdictEligible)}
 
-
 func (g *suggester) addStart(test *funding.ProductTest) {
 	test.Name = "基准：样例 " + test.Requirement + "，" + verdictZH[test.Verdict]
 	g.add(ForStart, "tests", funding.Text{ZH: "其他测试由此出发的案例", EN: "the case that other tests begin from"}, test)

@@ -25,10 +25,10 @@ const tableRest = "when"
 // byteOrderMark lets spreadsheets know that a file is UTF-8; without it they garble Chinese.
 const byteOrderMark = "\ufeff"
 
-// maxTableRows and maxTableColumns bound what is read; a product has at most 200 rules.
+// MaxTableRows and MaxTableColumns bound what is read, the header included; a product has at most 200 rules.
 const (
-	maxTableRows    = 201
-	maxTableColumns = 200
+	MaxTableRows    = 201
+	MaxTableColumns = 200
 )
 
 // cellOf splits a condition without and into a column and a cell: "need.capital_ratio >=" and "0.20"; a flag is its own
@@ -80,9 +80,51 @@ func conjuncts(part ruleexpr.Part) []ruleexpr.Part {
 	return out
 }
 
-// ExportTable writes the rules of a product as a decision table in CSV: one column a condition, one row a rule. A rule
-// whose conditions do not read the same again from columns stands whole in the last column, so that nothing is lost.
+// Table is a decision table before it is laid out in a file: one column a condition, one row a rule.
+type Table struct {
+	Columns []TableColumn
+	// Rows have a cell for every column.
+	Rows [][]string
+}
+
+// TableColumn is one column. Key is what reading goes by; Heading is for people, and Note says what belongs into it.
+type TableColumn struct {
+	Key     string
+	Heading funding.Text
+	Note    funding.Text
+}
+
+// Keys returns the keys of the columns.
+func (t *Table) Keys() []string {
+	keys := make([]string, len(t.Columns))
+	for i := range t.Columns {
+		keys[i] = t.Columns[i].Key
+	}
+	return keys
+}
+
+// CSV writes a table with its keys as the header.
+func (t *Table) CSV() []byte {
+	var out bytes.Buffer
+	out.WriteString(byteOrderMark)
+	writer := csv.NewWriter(&out)
+	_ = writer.Write(t.Keys()) // a buffer does not fail
+	for _, row := range t.Rows {
+		_ = writer.Write(row)
+	}
+	writer.Flush()
+	return out.Bytes()
+}
+
+// ExportTable writes the rules of a product as a decision table in CSV.
 func ExportTable(product *rulepack.Product) []byte {
+	table := ProductTable(product)
+	return table.CSV()
+}
+
+// ProductTable lays the rules of a product out as a decision table. A rule whose conditions do not read the same again from
+// columns stands whole in the last column, so that nothing is lost.
+func ProductTable(product *rulepack.Product) Table {
 	var columns []string
 	rows := make([]map[string]string, len(product.Rules))
 	for i := range product.Rules {
@@ -109,7 +151,7 @@ func ExportTable(product *rulepack.Product) []byte {
 	columns = slices.DeleteFunc(columns, func(column string) bool {
 		return !slices.ContainsFunc(rows, func(row map[string]string) bool { return row[column] != "" })
 	})
-	return writeTable(product, append(columns, tableRest), rows)
+	return productTable(product, append(columns, tableRest), rows)
 }
 
 // columnsOf returns the columns that a rule fills, in the order in which it is written.
@@ -136,33 +178,92 @@ func assembled(columns []string, row map[string]string) string {
 	return strings.Join(pieces, " and ")
 }
 
-func writeTable(product *rulepack.Product, columns []string, rows []map[string]string) []byte {
-	var out bytes.Buffer
-	out.WriteString(byteOrderMark)
-	writer := csv.NewWriter(&out)
-	_ = writer.Write(append(slices.Clone(tableColumns), columns...)) // a buffer does not fail
+func productTable(product *rulepack.Product, columns []string, rows []map[string]string) Table {
+	var out Table
+	for _, key := range tableColumns {
+		out.Columns = append(out.Columns, columnTexts[key])
+	}
+	for _, key := range columns {
+		out.Columns = append(out.Columns, conditionColumn(product, key, rows))
+	}
 	for i := range product.Rules {
 		rule := &product.Rules[i]
-		record := []string{rule.ID, rule.Group, rule.Level, rule.Message.ZH, rule.Message.EN, rule.Basis}
+		row := []string{rule.ID, rule.Group, rule.Level, rule.Message.ZH, rule.Message.EN, rule.Basis}
 		for _, column := range columns {
-			record = append(record, rows[i][column])
+			row = append(row, rows[i][column])
 		}
-		_ = writer.Write(record)
+		out.Rows = append(out.Rows, row)
 	}
-	writer.Flush()
-	return out.Bytes()
+	return out
+}
+
+// columnTexts says what the columns are that every table of a product has.
+var columnTexts = map[string]TableColumn{
+	"id":         {"id", funding.Text{ZH: "规则标识", EN: "rule id"}, funding.Text{ZH: "只用字母、数字、- 和 _，不能重复", EN: "letters, digits, - and _, each once"}},
+	"group":      {"group", funding.Text{ZH: "分组", EN: "group"}, funding.Text{ZH: "可写 " + strings.Join(funding.RuleGroups, "、"), EN: "one of " + strings.Join(funding.RuleGroups, ", ")}},
+	"level":      {"level", funding.Text{ZH: "级别", EN: "level"}, funding.Text{ZH: "must 必须满足；should 建议满足", EN: "must or should"}},
+	"message.zh": {"message.zh", funding.Text{ZH: "说明（中文）", EN: "message (Chinese)"}, funding.Text{ZH: "不满足时给财政局的话，必填", EN: "what a bureau reads when it fails; needed"}},
+	"message.en": {"message.en", funding.Text{ZH: "说明（英文）", EN: "message (English)"}, funding.Text{ZH: "可以不填", EN: "may be empty"}},
+	"basis":      {"basis", funding.Text{ZH: "依据", EN: "basis"}, funding.Text{ZH: "登记表里的文件，可加条款；多个用；隔开", EN: "documents of the register with their clause, separated by ；"}},
+	tableRest: {tableRest, funding.Text{ZH: "其他条件（整条）", EN: "other conditions, whole"}, funding.Text{
+		ZH: "放不进各列的条件，按规则语言整条写在这里；同一行其他列的条件与它同时成立", EN: "a condition that fits no column, written whole; it holds together with those of the row's other columns"}},
+}
+
+// conditionColumn names a column of conditions in the words of the dictionary, from any rule that fills it.
+func conditionColumn(product *rulepack.Product, key string, rows []map[string]string) TableColumn {
+	if key == tableRest {
+		return columnTexts[tableRest]
+	}
+	column := TableColumn{Key: key, Heading: plain(key), Note: funding.Text{
+		ZH: "条件 " + key + "：单元格写右边的值；空着表示这条规则没有此条件", EN: "the condition " + key + ": a cell holds its right side; empty means that the rule has no such condition"}}
+	for i := range rows {
+		if rows[i][key] == "" {
+			continue
+		}
+		for _, part := range conjuncts(product.Rules[i].Rule.Tree()) {
+			if found, _, ok := cellOf(part); ok && found == key {
+				column.Heading = headingOf(part)
+				return column
+			}
+		}
+	}
+	return column
+}
+
+// headingOf reads the left side and the sign of a condition.
+func headingOf(part ruleexpr.Part) funding.Text {
+	kids := part.Parts()
+	switch part.Kind() {
+	case ruleexpr.PartCompare:
+		left := Aloud(kids[0])
+		return funding.Text{ZH: left.ZH + " " + signs[part.Operator()], EN: left.EN + " " + signs[part.Operator()]}
+	case ruleexpr.PartIn:
+		left := Aloud(kids[0])
+		return funding.Text{ZH: left.ZH + " 属于", EN: left.EN + " is one of"}
+	case ruleexpr.PartNot:
+		return Aloud(kids[0])
+	}
+	return Aloud(part)
 }
 
 // table reads a decision table and collects what is wrong, cell by cell.
 type table struct {
-	file     string
-	library  *rulepack.Library
-	header   []string
+	file    string
+	library *rulepack.Library
+	header  []string
+	// place names a cell of the records as the file shows it, and its line.
+	place    Placer
 	problems document.Problems
 }
 
-// cellName names a cell as spreadsheets do: G5.
-func cellName(row, column int) string {
+// Placer names a cell of a table, by its place among the records with the header as row 0, and its line in the file, 1-based.
+type Placer func(row, column int) (path string, line int)
+
+// csvPlace is how a table in CSV names its cells: as the spreadsheet does that shows it.
+func csvPlace(row, column int) (string, int) { return CellName(row, column), row + 1 }
+
+// CellName names a cell as spreadsheets do, from 0-based row and column: G5.
+func CellName(row, column int) string {
 	letters := ""
 	for n := column + 1; n > 0; n = (n - 1) / 26 {
 		letters = string(rune('A'+(n-1)%26)) + letters
@@ -171,21 +272,35 @@ func cellName(row, column int) string {
 }
 
 func (t *table) problem(row, column int, code, zh, en string) {
-	t.problems = append(t.problems, document.Problem{File: t.file, Path: cellName(row, column), Line: row + 1, Code: code, ZH: zh, EN: en})
+	path, line := t.place(row, column)
+	t.problems = append(t.problems, document.Problem{File: t.file, Path: path, Line: line, Code: code, ZH: zh, EN: en})
 }
 
 // ImportTable reads a decision table and checks every cell against the library. The rules are in the order of the rows, each
 // with its condition put together from the columns; the error is a document.Problems whose paths are cells.
 func ImportTable(library *rulepack.Library, file string, data []byte) ([]funding.ProductRule, error) {
+	records, err := readCSV(file, data)
+	if err != nil {
+		return nil, err
+	}
+	return ReadTable(library, file, records, csvPlace)
+}
+
+func readCSV(file string, data []byte) ([][]string, error) {
 	reader := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte(byteOrderMark))))
 	reader.FieldsPerRecord = -1
 	records, err := reader.ReadAll()
 	if err != nil {
 		return nil, document.Problems{csvProblem(file, err)}
 	}
-	t := &table{file: file, library: library}
-	if len(records) == 0 || len(records) > maxTableRows || len(records[0]) > maxTableColumns {
-		t.problem(0, 0, "size", fmt.Sprintf("表应有一行表头和至多 %d 行规则、至多 %d 列", maxTableRows-1, maxTableColumns), fmt.Sprintf("a table has a header, at most %d rules and at most %d columns", maxTableRows-1, maxTableColumns))
+	return records, nil
+}
+
+// ReadTable is ImportTable for records that were read from some other kind of file, the header first.
+func ReadTable(library *rulepack.Library, file string, records [][]string, place Placer) ([]funding.ProductRule, error) {
+	t := &table{file: file, library: library, place: place}
+	if len(records) == 0 || len(records) > MaxTableRows || len(records[0]) > MaxTableColumns {
+		t.problem(0, 0, "size", fmt.Sprintf("表应有一行表头和至多 %d 行规则、至多 %d 列", MaxTableRows-1, MaxTableColumns), fmt.Sprintf("a table has a header, at most %d rules and at most %d columns", MaxTableRows-1, MaxTableColumns))
 		return nil, t.problems
 	}
 	t.readHeader(records[0])
@@ -260,7 +375,8 @@ func (t *table) rule(row int, record []string, seen map[string]bool) funding.Pro
 			t.problem(row, column, "unknown_basis", "文件登记表里没有 "+rulepack.BasisDocument(part), "documents.yaml has no document "+rulepack.BasisDocument(part))
 		}
 	}
-	rule.When = funding.Formula{Source: t.condition(row, record), Path: cellName(row, 0), Line: row + 1}
+	path, line := t.place(row, 0)
+	rule.When = funding.Formula{Source: t.condition(row, record), Path: path, Line: line}
 	return rule
 }
 
