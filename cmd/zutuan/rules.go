@@ -17,6 +17,8 @@ type rulesOptions struct {
 	mutate   bool
 	analyse  bool
 	coverage bool
+	// papers name the requirement on which a draft's verdict is shown.
+	papers paperFlags
 }
 
 // rulesCommand checks rule packs, runs the tests that products carry, and answers questions about rules: what differs
@@ -28,9 +30,13 @@ func rulesCommand(env *environment, args []string) error {
 		flags.BoolVar(&options.mutate, "mutate", false, "")
 		flags.BoolVar(&options.analyse, "analyse", false, "")
 		flags.BoolVar(&options.coverage, "coverage", false, "")
+		options.papers.register(flags)
 	})
 	if err != nil {
 		return err
+	}
+	if len(words) > 0 && words[0] == "draft" {
+		return draftRules(env, words[1:], options.papers)
 	}
 	if len(words) > 0 {
 		if other := rulesSubcommands[words[0]]; other != nil {
@@ -42,8 +48,8 @@ func rulesCommand(env *environment, args []string) error {
 		words = words[:1]
 	}
 	if len(words) != 1 || words[0] != "check" && words[0] != "test" {
-		return usageError{"应写成 zutuan rules check [目录] [--analyse]、rules test [目录] [--mutate|--coverage]、rules diff 甲.yaml 乙.yaml、rules basis [文号]、rules table export|import",
-			"write zutuan rules check [DIR] [--analyse], rules test [DIR] [--mutate|--coverage], rules diff A.yaml B.yaml, rules basis [DOCUMENT] or rules table export|import"}
+		return usageError{"应写成 zutuan rules check [目录] [--analyse]、rules test [目录] [--mutate|--coverage]、rules diff 甲.yaml 乙.yaml、rules basis [文号]、rules table export|import、rules draft check 草稿.yaml",
+			"write zutuan rules check [DIR] [--analyse], rules test [DIR] [--mutate|--coverage], rules diff A.yaml B.yaml, rules basis [DOCUMENT], rules table export|import or rules draft check DRAFT.yaml"}
 	}
 	library, err := env.library()
 	if err != nil {

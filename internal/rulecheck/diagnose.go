@@ -36,7 +36,12 @@ type Diagnostic struct {
 // text cannot be read as a whole, the expressions that it shows are checked all the same. A text without errors is analysed:
 // what is then found are warnings.
 func Diagnose(library *rulepack.Library, file string, data []byte) []Diagnostic {
-	out, sound := check(library, file, data)
+	return DiagnoseAs(KindOf(data), library, file, data)
+}
+
+// DiagnoseAs is Diagnose for a text that is to be of one kind, whatever its schema line says.
+func DiagnoseAs(kind TextKind, library *rulepack.Library, file string, data []byte) []Diagnostic {
+	out, sound := check(kind, library, file, data)
 	var findings []Finding
 	switch {
 	case sound.product != nil:

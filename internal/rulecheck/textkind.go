@@ -37,7 +37,7 @@ func KindOf(data []byte) TextKind {
 // Check says what keeps a text from being a product, risk pack or stress pack, and nothing more; Diagnose also analyses a text
 // without errors.
 func Check(library *rulepack.Library, file string, data []byte) []Diagnostic {
-	found, _ := check(library, file, data)
+	found, _ := check(KindOf(data), library, file, data)
 	return found
 }
 
@@ -47,10 +47,10 @@ type checked struct {
 	risk    *rulepack.RiskPack
 }
 
-func check(library *rulepack.Library, file string, data []byte) ([]Diagnostic, checked) {
+func check(kind TextKind, library *rulepack.Library, file string, data []byte) ([]Diagnostic, checked) {
 	var out checked
 	var err error
-	switch KindOf(data) {
+	switch kind {
 	case TextRisk:
 		out.risk, err = library.RiskPack(file, data)
 	case TextStress:
