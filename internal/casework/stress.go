@@ -5,6 +5,7 @@ import (
 
 	"zutuan/internal/document"
 	"zutuan/internal/facts"
+	"zutuan/internal/plan"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/stress"
 	"zutuan/internal/stress/montecarlo"
@@ -18,6 +19,11 @@ func (d *Desk) StressCase(a *Assessment) *stress.Case {
 	return &stress.Case{Requirement: a.Case.Requirement, Conditions: a.Case.Conditions, Ledger: a.Case.Ledger, Fiscal: a.Case.Fiscal,
 		Sources: stress.FromOffers(a.Plan.Lines, a.Match, a.Case.Requirement.Currency),
 		Assess:  stress.Assessor(d.riskInput(a, existing), reference)}
+}
+
+// StressedPlan makes a plan of a matched case ready to be stressed in place of the indicative one.
+func StressedPlan(m *Matching, lines []plan.Line) *Assessment {
+	return &Assessment{Matching: m, Plan: &plan.Indicative{Lines: lines}}
 }
 
 // StressPack returns the stress pack in force on the day of an assessment, with its sizes worked out; nil where the

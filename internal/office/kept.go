@@ -197,6 +197,11 @@ func (o *Office) trail(ctx context.Context, kind, id string) ([]TrailEntry, erro
 	if err != nil {
 		return nil, refusal(err)
 	}
+	return TrailOf(entries), nil
+}
+
+// TrailOf writes a trail as people see it.
+func TrailOf(entries []store.Entry) []TrailEntry {
 	out := make([]TrailEntry, len(entries))
 	for i, e := range entries {
 		out[i] = TrailEntry{Version: e.Version, At: e.At(), Who: e.Who, Action: e.Action, Why: e.Why, Changes: e.Changes, More: e.MoreChanges, Hash: e.Hash}
@@ -204,7 +209,7 @@ func (o *Office) trail(ctx context.Context, kind, id string) ([]TrailEntry, erro
 			out[i].Changes = []store.FieldChange{}
 		}
 	}
-	return out, nil
+	return out
 }
 
 // already reports whether an error says that a record is there; writing an immutable record of the same content twice

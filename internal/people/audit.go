@@ -94,7 +94,7 @@ type EventQuery struct {
 
 // EventPage is one page; Next is empty on the last one.
 type EventPage struct {
-	Events []Event `json:"events"`
+	Events []Event `json:"items"`
 	Next   string  `json:"next,omitempty"`
 }
 

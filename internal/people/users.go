@@ -57,7 +57,7 @@ type UserQuery struct {
 
 // UserPage is one page; Next is empty on the last one.
 type UserPage struct {
-	Users []User `json:"users"`
+	Users []User `json:"items"`
 	Next  string `json:"next,omitempty"`
 }
 

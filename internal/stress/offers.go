@@ -6,8 +6,9 @@ import (
 	"zutuan/internal/risk"
 )
 
-// FromOffers joins the lines of a plan with the terms of the offers that they were taken from, by product. A line whose
-// product is not among the outcomes keeps no terms, and Check names it. home is the requirement's currency.
+// FromOffers joins the lines of a plan with their terms: those that the line was made from itself, else those of the offer
+// that it was taken from, by product. A line that has neither keeps no terms, and Check names it. home is the
+// requirement's currency.
 func FromOffers(lines []plan.Line, m *match.Match, home string) []Source {
 	sources := make([]Source, len(lines))
 	for i := range lines {
@@ -20,6 +21,9 @@ func FromOffers(lines []plan.Line, m *match.Match, home string) []Source {
 					sources[i].Currency = outcome.Product.Currency
 				}
 			}
+		}
+		if lines[i].Terms != nil {
+			sources[i].Terms = *lines[i].Terms
 		}
 	}
 	return sources
