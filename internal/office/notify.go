@@ -12,11 +12,13 @@ import (
 // NotificationType says what a notification is about.
 type NotificationType string
 
-// The types that the service sends. A re-match sends one of each at most, with a detail for each product.
+// The types that the service sends. A re-match sends one of each of the first three at most, with a detail for each product.
 const (
 	NotificationOfferGained  NotificationType = "offer_gained"
 	NotificationOfferLost    NotificationType = "offer_lost"
 	NotificationOfferChanged NotificationType = "offer_changed"
+	// NotificationPlanReopened tells who worked on a plan that an input changed and it is a draft again.
+	NotificationPlanReopened NotificationType = "plan_reopened"
 )
 
 // NotificationBody tells one person that something happened to what is theirs.

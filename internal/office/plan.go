@@ -263,7 +263,7 @@ func (o *Office) reworkPlan(edition *Edition, p *papers, basis Basis, document j
 
 // UpdatePlan replaces the document of a draft. A returned plan becomes a draft by it; any other has to be revised first.
 func (o *Office) UpdatePlan(ctx context.Context, actor permit.Actor, id string, expected int64, text []byte) (Plan, error) {
-	record, body, err := o.plan(ctx, actor, permit.OperationPlanWrite, id)
+	_, body, err := o.plan(ctx, actor, permit.OperationPlanWrite, id)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -278,7 +278,7 @@ func (o *Office) UpdatePlan(ctx context.Context, actor permit.Actor, id string, 
 	if err != nil {
 		return Plan{}, err
 	}
-	record, body, err = plans.update(ctx, o, id, expected, store.Change{Who: who(actor), Action: "update"}, func(_ store.Record, kept *PlanBody) error {
+	record, body, err := plans.update(ctx, o, id, expected, store.Change{Who: who(actor), Action: "update"}, func(_ store.Record, kept *PlanBody) error {
 		if err := openForEdit(kept, actor); err != nil {
 			return err
 		}

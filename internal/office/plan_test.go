@@ -19,9 +19,9 @@ import (
 
 // More people: a colleague of the bureau, and one person who wrote the plan and reviews it in another role.
 var (
-	bureauPX2  = permit.Actor{User: "usr_bureau_px2", Name: "凭祥管委会", Role: permit.RoleBureau, Region: "GX-PX"}
-	turncoat   = permit.Actor{User: "usr_bureau_px", Name: "凭祥财政局", Role: permit.RoleRisk, Region: "GX"}
-	riskNM     = permit.Actor{User: "usr_risk_nm", Name: "内蒙古风险审查员", Role: permit.RoleRisk, Region: "NM"}
+	bureauPX2 = permit.Actor{User: "usr_bureau_px2", Name: "凭祥管委会", Role: permit.RoleBureau, Region: "GX-PX"}
+	turncoat  = permit.Actor{User: "usr_bureau_px", Name: "凭祥财政局", Role: permit.RoleRisk, Region: "GX"}
+	riskNM    = permit.Actor{User: "usr_risk_nm", Name: "内蒙古风险审查员", Role: permit.RoleRisk, Region: "NM"}
 )
 
 // changed is a document with some of its fields replaced.
@@ -258,7 +258,10 @@ func TestWhoMayChangeAPlanAndWhen(t *testing.T) {
 	_, plan := handInPlan(t, o)
 	text := changed(t, testdata(t, "pingxiang-plan.json"), func(d map[string]any) { d["name"] = "改过的方案" })
 	writes := map[string]func(permit.Actor, int64) error{
-		"document": func(a permit.Actor, v int64) error { _, err := o.UpdatePlan(t.Context(), a, plan.ID, v, text); return err },
+		"document": func(a permit.Actor, v int64) error {
+			_, err := o.UpdatePlan(t.Context(), a, plan.ID, v, text)
+			return err
+		},
 		"studies": func(a permit.Actor, v int64) error {
 			_, err := o.PutStudies(t.Context(), a, plan.ID, v, testdata(t, "pingxiang-studies.json"))
 			return err
@@ -410,7 +413,9 @@ func TestALineOfAProductThatIsNotOfferedIsAShortfall(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := mustAssess(t, o, plan.ID)
-	if !slices.ContainsFunc(made.Broken, func(c gate.Constraint) bool { return c.ID == limitOffered && c.Subject == "land-reserve-special-bond@1" }) {
+	if !slices.ContainsFunc(made.Broken, func(c gate.Constraint) bool {
+		return c.ID == limitOffered && c.Subject == "land-reserve-special-bond@1"
+	}) {
 		t.Errorf("broken limits: %+v", made.Broken)
 	}
 }
@@ -492,4 +497,30 @@ func TestALaterFinalPlanTakesThePlaceOfTheEarlierOne(t *testing.T) {
 	wantRefusal(t, err, refuse.KindConflict)
 	_, err = o.UpdatePlan(t.Context(), bureauPX, first.ID, superseded.Version, testdata(t, "pingxiang-plan.json"))
 	wantRefusal(t, err, refuse.KindConflict)
+}
+
+// A process that dies before the plan points to its assessment leaves a record that the next asking finds; an edit
+// meanwhile keeps the plan from pointing to what was assessed before it.
+func TestAnAssessmentIsFinishedByAskingAgain(t *testing.T) {
+	o, _ := newOffice(t)
+	_, plan := handInPlan(t, o)
+	made := mustAssess(t, o, plan.ID)
+	if _, _, err := plans.update(t.Context(), o, plan.ID, 0, store.Change{Who: "crash", Action: "undo"}, func(_ store.Record, kept *PlanBody) error {
+		kept.Assessment = ""
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if again := mustAssess(t, o, plan.ID); again.ID != made.ID || again.Version != made.Version {
+		t.Errorf("asking again made %s", again.ID)
+	}
+	now, _ := o.GetPlan(t.Context(), bureauPX, plan.ID)
+	if now.Assessment != made.ID {
+		t.Errorf("the plan points to %q", now.Assessment)
+	}
+	text := changed(t, testdata(t, "pingxiang-plan.json"), func(d map[string]any) { d["name"] = "改过" })
+	if _, err := o.UpdatePlan(t.Context(), bureauPX, plan.ID, now.Version, text); err != nil {
+		t.Fatal(err)
+	}
+	wantRefusal(t, o.pointToAssessment(t.Context(), plan.ID, &Assessment{Meta{ID: "a_other"}, AssessmentBody{Assessed: gate.Assessed{Inputs: made.Inputs}, Author: bureauPX.User}}), refuse.KindConflict)
 }

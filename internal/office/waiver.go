@@ -209,7 +209,7 @@ func (o *Office) StepWaiver(ctx context.Context, actor permit.Actor, id string, 
 	if step == gate.StepRevoke {
 		operation = permit.OperationWaiverRevoke
 	}
-	record, body, err := o.waiver(ctx, actor, operation, id)
+	_, body, err := o.waiver(ctx, actor, operation, id)
 	if err != nil {
 		return Waiver{}, err
 	}
@@ -225,7 +225,7 @@ func (o *Office) StepWaiver(ctx context.Context, actor permit.Actor, id string, 
 		return Waiver{}, err
 	}
 	today, now := gate.DayOf(o.Today()), o.clock().UTC().Truncate(time.Millisecond)
-	record, body, err = waivers.update(ctx, o, id, expected, store.Change{Who: who(actor), Action: string(step), Why: reason}, func(_ store.Record, kept *WaiverBody) error {
+	record, body, err := waivers.update(ctx, o, id, expected, store.Change{Who: who(actor), Action: string(step), Why: reason}, func(_ store.Record, kept *WaiverBody) error {
 		next, err := gate.TakeWaiver(step, gate.WaiverSituation{Moment: gate.Moment{Actor: actor, Authors: plan.authored(), Reason: reason}, Waiver: kept.Waiver, Assessment: assessed, Today: today})
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package office
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"zutuan/internal/funding"
@@ -103,12 +104,35 @@ func (o *Office) reviewOnce(ctx context.Context, id string) (bool, error) {
 		return false, err
 	}
 	change := store.Change{Who: gateActor.User, Action: string(gate.StepReopen), Why: situation.Reason}
-	_, _, err = plans.update(ctx, o, id, record.Version, change, func(_ store.Record, kept *PlanBody) error {
+	people := append(body.authored(), body.Reviewer)
+	record, body, err = plans.update(ctx, o, id, record.Version, change, func(_ store.Record, kept *PlanBody) error {
 		kept.toDraft()
 		kept.Reopened = why
 		return nil
 	})
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	o.tellReopened(ctx, record, &body, people)
+	return true, nil
+}
+
+// tellReopened tells those who worked on a plan. That it is a draft again, and why, stands in the plan; a notification that
+// is lost in a crash loses nothing else.
+func (o *Office) tellReopened(ctx context.Context, record store.Record, body *PlanBody, people []string) {
+	text := funding.Text{ZH: "方案“" + body.Name + "”已退回草稿：", EN: "The plan “" + body.Name + "” is a draft again: "}
+	for i, why := range body.Reopened {
+		if i > 0 {
+			text.ZH, text.EN = text.ZH+"；", text.EN+"; "
+		}
+		text.ZH, text.EN = text.ZH+why.ZH, text.EN+why.EN
+	}
+	for _, user := range people {
+		note := NotificationBody{User: user, Type: NotificationPlanReopened, Text: text, SubjectKind: store.KindPlan, Subject: record.ID, Details: []OfferChange{}}
+		if err := o.notify(ctx, "ntf_"+hashOf(fmt.Appendf(nil, "%s %d %s", record.ID, record.Version, user))[:40], record.Region, &note); err != nil {
+			o.logger.Error("nobody was told that a plan was reopened", "plan", record.ID, "user", user, "error", err)
+		}
+	}
 }
 
 // reasonOf joins texts to the reason of a change, within what a trail keeps of one.

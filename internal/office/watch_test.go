@@ -3,6 +3,7 @@ package office
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"zutuan/internal/gate"
 	"zutuan/internal/refuse"
 	"zutuan/internal/store"
+	"zutuan/rules"
 )
 
 // inputChanges are the writes that change what a plan's assessment read.
@@ -56,6 +58,10 @@ func TestAChangedInputTakesThePlanBackToDraft(t *testing.T) {
 			trail, err := o.PlanTrail(t.Context(), bureauPX, plan.ID)
 			if last := trail[len(trail)-1]; err != nil || last.Action != "reopen" || last.Who != "system:gate" || !strings.Contains(last.Why, names[name]) {
 				t.Errorf("the trail ends with %+v, %v", last, err)
+			}
+			told, err := o.ListNotifications(t.Context(), bureauPX, true, Paging{})
+			if err != nil || len(told.Items) != 1 || told.Items[0].Type != NotificationPlanReopened || told.Items[0].Subject != plan.ID || !strings.Contains(told.Items[0].Text.ZH, names[name]) {
+				t.Errorf("the bureau is told %+v, %v", told.Items, err)
 			}
 			if again, err := o.ReviewOpenPlans(t.Context(), ""); err != nil || again != 0 {
 				t.Errorf("a second look reopened %d, %v", again, err)
@@ -122,10 +128,19 @@ func TestAPlanIsRightAfterACrashBeforeTheSweep(t *testing.T) {
 	}
 }
 
-// A step and a change of the ledger at once: whichever comes first, no plan stands on inputs that it was not assessed on,
-// and nobody has to look again.
+// A step in one process and a change of the ledger in another at once: whichever comes first, no plan stands on inputs that
+// it was not assessed on, and nobody has to look again.
 func TestAStepAndAChangeAtOnceNeverLeaveAPlanOnOldInputs(t *testing.T) {
-	o, _ := newOffice(t)
+	clock := &testClock{noon}
+	path := filepath.Join(t.TempDir(), "zutuan.db")
+	var offices [2]*Office
+	for i := range offices {
+		var err error
+		if offices[i], err = Open(t.Context(), Config{Store: openStore(t, path), Rules: rules.FS, Clock: clock.Now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, other := offices[0], offices[1]
 	_, plan := handInPlan(t, o)
 	reopened, stood := 0, 0
 	for round := range 12 {
@@ -145,7 +160,7 @@ func TestAStepAndAChangeAtOnceNeverLeaveAPlanOnOldInputs(t *testing.T) {
 		both.Go(func() { _, stepped = o.StepPlan(t.Context(), actor, plan.ID, before.Version, step, "") })
 		both.Go(func() {
 			time.Sleep(time.Duration(round) * 300 * time.Microsecond)
-			changeLedger(t, o, fmt.Sprintf("0.05%02d", round))
+			changeLedger(t, other, fmt.Sprintf("0.05%02d", round))
 		})
 		both.Wait()
 		now, err := o.GetPlan(t.Context(), actor, plan.ID)
@@ -193,5 +208,31 @@ func TestAFinalPlanWhoseStudiesDisagreeGoesBack(t *testing.T) {
 	view, err := o.GetStudies(t.Context(), observer, plan.ID)
 	if err != nil || !view.Complete.Satisfied || view.Consistent.Satisfied {
 		t.Errorf("the studies are complete %v, consistent %v, %v", view.Complete.Satisfied, view.Consistent.Satisfied, err)
+	}
+}
+
+// BenchmarkLookingAtAPlan is what a sweep spends on one approved plan that nothing changed for.
+func BenchmarkLookingAtAPlan(b *testing.B) {
+	o, _ := newOffice(b)
+	_, plan := handInPlan(b, o)
+	mustAssess(b, o, plan.ID)
+	bring(b, o, plan.ID, gate.StatusApproved)
+	for b.Loop() {
+		if reopened, err := o.reviewPlan(b.Context(), plan.ID); err != nil || reopened {
+			b.Fatal(reopened, err)
+		}
+	}
+}
+
+// BenchmarkAssessingAPlan is an assessment that is not kept yet: match, judgement, flags, and everything that is written.
+func BenchmarkAssessingAPlan(b *testing.B) {
+	o, _ := newOffice(b)
+	_, plan := handInPlan(b, o)
+	day := noon
+	for b.Loop() {
+		day = day.AddDate(0, 0, -1)
+		if _, err := o.AssessPlan(b.Context(), bureauPX, plan.ID, day); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
