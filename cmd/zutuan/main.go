@@ -41,7 +41,7 @@ func commands() []command {
 		{"schedule", "FILE", "编制一笔融资的还本付息计划", "draw up the schedule of one loan", scheduleCommand},
 		{"match", "FILE [--ledger F] [--fiscal F] [--product ID]", "与全部融资产品匹配，逐条说明理由", "match a requirement with every product, with reasons", matchCommand},
 		{"assess", "FILE [--ledger F] [--fiscal F] [--overrides F]", "现金流、产品匹配和风险提示一次给出", "cash flow, matches and risk flags in one", assessCommand},
-		{"plan", "build FILE [--objective O] | evaluate PLAN --requirement F", "编制成本最低、期限匹配的方案，或复核已录入的方案", "build the cheapest plan whose tenor fits, or judge one typed in", planCommand},
+		{"plan", "build FILE [--objective O] [--frontier] | evaluate PLAN --requirement F", "编制成本最低、期限匹配的方案，或复核已录入的方案", "build the cheapest plan whose tenor fits, or judge one typed in", planCommand},
 		{"stress", "FILE [--monte-carlo N --seed S | --reverse]", "压力情景、随机模拟、反向压力", "stress scenarios, simulation by chance, reverse stress", stressCommand},
 		{"facts", "[GROUP]", "规则可用的事实词典", "the dictionary of facts that rules may use", factsCommand},
 		{"serve", "[--listen A] [--data F | --mongo URI] [--empty]", "启动服务（接口、任务、存储）", "run the service: API, jobs, records", serveCommand},

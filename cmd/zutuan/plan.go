@@ -33,16 +33,18 @@ func planCommand(env *environment, args []string) error {
 type planWishes struct {
 	objective, institutionShare string
 	maxLenders                  int
+	frontier                    bool
 }
 
 func (w *planWishes) register(flags *flag.FlagSet) {
 	flags.StringVar(&w.objective, "objective", string(planner.ObjectiveLeastCost), "")
 	flags.StringVar(&w.institutionShare, "institution-share", "", "")
 	flags.IntVar(&w.maxLenders, "max-lenders", 0, "")
+	flags.BoolVar(&w.frontier, "frontier", false, "")
 }
 
 func (w *planWishes) request() (casework.PlanRequest, error) {
-	request := casework.PlanRequest{Objective: planner.Objective(w.objective), Frontier: true, Relax: true}
+	request := casework.PlanRequest{Objective: planner.Objective(w.objective), Frontier: w.frontier, Relax: true}
 	known := false
 	var names []string
 	for _, objective := range planner.Objectives {

@@ -117,7 +117,9 @@ func (e *environment) notes(notes []funding.Text) {
 func (e *environment) reverse(desk *casework.Desk, a *casework.Assessment) error {
 	var answer *stress.ReverseAnswer
 	var err error
-	e.patiently(func() { answer, err = desk.StressCase(a).Reverse(stress.DefaultGrid()) })
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	e.patiently(func() { answer, err = desk.StressCase(a).ReverseContext(ctx, stress.DefaultGrid()) })
 	if err != nil {
 		return err
 	}

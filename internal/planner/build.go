@@ -141,9 +141,11 @@ func Build(ctx context.Context, in Input) (*Built, error) {
 		}
 	}
 	if built.Feasible && in.Frontier {
-		built.Frontier, err = s.frontier(ctx)
+		if built.Frontier, err = s.frontier(ctx); err != nil {
+			return nil, err
+		}
 	}
-	return built, err
+	return built, nil
 }
 
 // build solves, rounds, judges, and goes back with wider margins while the judgement finds something broken.

@@ -19,6 +19,9 @@ const leastViolation = 1e-6
 // made soft, by how much it has to be broken: solvers cannot always prove that nothing is possible, but they can find
 // the least violation, which is a program that always has an answer.
 func (in *Input) solve(ctx context.Context, model *lp.Model) (*lp.Solution, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	nodes := in.MaxNodes
 	if nodes == 0 {
 		nodes = DefaultMaxNodes

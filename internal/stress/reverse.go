@@ -1,6 +1,7 @@
 package stress
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/shopspring/decimal"
@@ -159,10 +160,15 @@ var reverseNotes = []funding.Text{
 // Reverse finds the smallest fall of land revenue, delay and rise of rates that breaks the plan, each alone and in
 // pairs. The limit of DSCR is the requirement's own, or one where it has none. The error is that of Check or of a run.
 func (c *Case) Reverse(grid Grid) (*ReverseAnswer, error) {
+	return c.ReverseContext(context.Background(), grid)
+}
+
+// ReverseContext is Reverse until the context is done: it stops before the next point and returns the context's error.
+func (c *Case) ReverseContext(ctx context.Context, grid Grid) (*ReverseAnswer, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &search{kase: c, grid: grid, limit: money.One, seen: map[point]*outcome{}}
+	s := &search{ctx: ctx, kase: c, grid: grid, limit: money.One, seen: map[point]*outcome{}}
 	if limit := c.Requirement.Limits.MinDSCR; limit != nil {
 		s.limit = *limit
 	}
@@ -194,6 +200,7 @@ func (g *Grid) answer() GridAnswer {
 
 // search keeps what came of every point that was computed. The first error stops it.
 type search struct {
+	ctx   context.Context
 	kase  *Case
 	grid  Grid
 	limit money.Decimal
@@ -214,7 +221,7 @@ type outcome struct {
 }
 
 func (s *search) at(p point) *outcome {
-	if found := s.seen[p]; found != nil || s.err != nil {
+	if found := s.seen[p]; found != nil || s.stopped() {
 		return found
 	}
 	chain, err := s.kase.runPlan(s.grid.factors(p))
@@ -227,6 +234,14 @@ func (s *search) at(p point) *outcome {
 	return s.seen[p]
 }
 
+// stopped reports whether nothing more is to be computed, after an error or because nobody waits any longer.
+func (s *search) stopped() bool {
+	if s.err == nil {
+		s.err = s.ctx.Err()
+	}
+	return s.err != nil
+}
+
 func (s *search) fail(p point, err error) {
 	s.err = fmt.Errorf("land fall %s, delay %d, rate rise %s: %w", s.grid.size(AxisLand, p[0]), p[1], s.grid.size(AxisRate, p[2]), err)
 }
@@ -234,7 +249,7 @@ func (s *search) fail(p point, err error) {
 // fiscal assesses a point, where the case can be assessed at all.
 func (s *search) fiscal(p point) []string {
 	o := s.at(p)
-	if o == nil || o.assessed || s.kase.Assess == nil {
+	if o == nil || o.assessed || s.kase.Assess == nil || s.stopped() {
 		if o == nil {
 			return nil
 		}

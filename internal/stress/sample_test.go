@@ -5,6 +5,7 @@ package stress_test
 // same bytes.
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -331,6 +332,25 @@ func TestAnErrorOfTheAssessmentEndsTheRun(t *testing.T) {
 	}
 	if _, err := kase.Reverse(stress.DefaultGrid()); !errors.Is(err, broken) {
 		t.Errorf("reverse: %v", err)
+	}
+}
+
+// A run of the reverse search that nobody waits for any longer stops before its next point.
+func TestACancelledReverseSearchStopsBeforeTheNextPoint(t *testing.T) {
+	kase, _ := sample(t, "pingxiang")
+	ctx, cancel := context.WithCancel(context.Background())
+	assess, assessed := kase.Assess, 0
+	kase.Assess = func(chain stress.Chain) (*risk.Assessment, error) {
+		if assessed++; assessed == 3 {
+			cancel()
+		}
+		return assess(chain)
+	}
+	if answer, err := kase.ReverseContext(ctx, stress.DefaultGrid()); !errors.Is(err, context.Canceled) || answer != nil {
+		t.Errorf("answered %v, error %v", answer, err)
+	}
+	if assessed != 3 {
+		t.Errorf("%d points were assessed, %d of them after the cancellation", assessed, assessed-3)
 	}
 }
 
