@@ -102,6 +102,10 @@ func (o *Office) CreateDraft(ctx context.Context, actor permit.Actor, wanted New
 	body := DraftBody{Type: wanted.Type, Text: wanted.Text, Status: gate.StatusDraft, BasedOn: wanted.From, Authors: []string{who(actor)}}
 	if wanted.From != "" {
 		from, err := o.GetVersion(ctx, actor, wanted.Type, wanted.From)
+		if isCode(err, "not_found") {
+			return Draft{}, refuse.Newf(refuse.KindInvalid, "from", "没有已发布的版本 %s", "there is no published version %s", wanted.From).
+				With(refuse.Point{Code: "unknown_version", Pointer: "/from", ZH: "没有已发布的版本 " + wanted.From, EN: "there is no published version " + wanted.From})
+		}
 		if err != nil {
 			return Draft{}, err
 		}
@@ -112,8 +116,13 @@ func (o *Office) CreateDraft(ctx context.Context, actor permit.Actor, wanted New
 	} else if err := o.newPack(ctx, &body); err != nil {
 		return Draft{}, err
 	}
-	if err := o.checkDraftOwner(ctx, actor, operationsOf(body.Type).write, "", &body); err != nil {
+	// Everybody knows what is published, so that this is no secret: it is another institution's.
+	tree, err := o.Tree(ctx)
+	if err != nil {
 		return Draft{}, err
+	}
+	if write := operationsOf(body.Type).write; !permit.May(tree, actor, write, permit.Subject{Institution: body.Institution}) {
+		return Draft{}, forbidden(write)
 	}
 	if err := boundText(body.Text); err != nil {
 		return Draft{}, err

@@ -1,30 +1,41 @@
 package office
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
+	"zutuan/internal/funding"
 	"zutuan/internal/permit"
 	"zutuan/internal/refuse"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/rulepack"
+	"zutuan/internal/sheet"
 )
 
-// tableFile is the name under which a decision table is read.
-const tableFile = "table.csv"
+// TableFormat is the form of a file with a decision table.
+type TableFormat string
 
-// VersionTable is the rules of a published product as a decision table in CSV.
-func (o *Office) VersionTable(ctx context.Context, actor permit.Actor, id string) ([]byte, error) {
+const (
+	TableCSV  TableFormat = "csv"
+	TableXLSX TableFormat = "xlsx"
+)
+
+// workbookMark begins every xlsx file, which is a zip archive. No table in CSV begins so: its header names the columns.
+const workbookMark = "PK\x03\x04"
+
+// VersionTable is the rules of a published product as a decision table.
+func (o *Office) VersionTable(ctx context.Context, actor permit.Actor, id string, format TableFormat) ([]byte, error) {
 	version, err := o.GetVersion(ctx, actor, PackProduct, id)
 	if err != nil {
 		return nil, err
 	}
-	return o.tableOf(ctx, version.Text)
+	return o.tableOf(ctx, version.Text, format)
 }
 
-// DraftTable is the rules of a product's draft as a decision table in CSV. A draft with mistakes has no table: its rules
-// could not all be read.
-func (o *Office) DraftTable(ctx context.Context, actor permit.Actor, id string) ([]byte, error) {
+// DraftTable is the rules of a product's draft as a decision table. A draft with mistakes has no table: its rules could not
+// all be read.
+func (o *Office) DraftTable(ctx context.Context, actor permit.Actor, id string, format TableFormat) ([]byte, error) {
 	_, body, err := o.draft(ctx, actor, id, toRead)
 	if err != nil {
 		return nil, err
@@ -32,13 +43,16 @@ func (o *Office) DraftTable(ctx context.Context, actor permit.Actor, id string) 
 	if err := tabular(&body); err != nil {
 		return nil, err
 	}
-	return o.tableOf(ctx, body.Text)
+	return o.tableOf(ctx, body.Text, format)
 }
 
-func (o *Office) tableOf(ctx context.Context, text string) ([]byte, error) {
+func (o *Office) tableOf(ctx context.Context, text string, format TableFormat) ([]byte, error) {
 	product, err := o.readProduct(ctx, text)
 	if err != nil {
 		return nil, err
+	}
+	if format == TableXLSX {
+		return sheet.Product(product)
 	}
 	return rulecheck.ExportTable(product), nil
 }
@@ -60,8 +74,8 @@ func tabular(body *DraftBody) error {
 	return refuse.New(refuse.KindInvalid, "type", "只有产品的规则可以写成决策表", "only the rules of products can be written as a decision table")
 }
 
-// PutDraftTable replaces the rules of a product's draft by those of a decision table. The rest of the text stays as it is,
-// byte for byte. What is wrong with the table is told cell by cell, and nothing is then changed.
+// PutDraftTable replaces the rules of a product's draft by those of a decision table, in CSV or as a workbook. The rest of
+// the text stays as it is, byte for byte. What is wrong with the table is told cell by cell, and nothing is then changed.
 func (o *Office) PutDraftTable(ctx context.Context, actor permit.Actor, id string, expected int64, table []byte) (Draft, error) {
 	_, body, err := o.draft(ctx, actor, id, toWrite)
 	if err != nil {
@@ -74,7 +88,7 @@ func (o *Office) PutDraftTable(ctx context.Context, actor permit.Actor, id strin
 	if err != nil {
 		return Draft{}, err
 	}
-	rules, err := rulecheck.ImportTable(edition.Desk.Library, tableFile, table)
+	rules, err := readTable(edition.Desk.Library, table)
 	if err != nil {
 		return Draft{}, inTable(err)
 	}
@@ -84,6 +98,13 @@ func (o *Office) PutDraftTable(ctx context.Context, actor permit.Actor, id strin
 	}
 	// The text was read before the version is compared, so that a draft that somebody else changed meanwhile is refused.
 	return o.UpdateDraft(ctx, actor, id, expected, text)
+}
+
+func readTable(library *rulepack.Library, table []byte) ([]funding.ProductRule, error) {
+	if bytes.HasPrefix(table, []byte(workbookMark)) {
+		return sheet.ReadProduct(library, "table.xlsx", table)
+	}
+	return rulecheck.ImportTable(library, "table.csv", table)
 }
 
 // inTable tells the problems of a table, which is the whole body of its request: the cell is their path.

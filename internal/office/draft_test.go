@@ -40,21 +40,29 @@ func beginDraft(t *testing.T, o *Office, old, new string) Draft {
 	return draft
 }
 
-// submitDraft hands a draft in for a day, with an impact noted as if it had been computed.
+// submitDraft hands a draft in for a day, with its impact.
 func submitDraft(t *testing.T, o *Office, draft Draft, from time.Time) Draft {
 	t.Helper()
-	edition, err := o.Edition(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := o.noteImpact(t.Context(), draft.ID, DraftImpact{Snapshot: "s", Edition: edition.ID, Digest: draft.Digest, At: noon}); err != nil {
-		t.Fatal(err)
-	}
-	draft, err = o.StepDraft(t.Context(), liaison, draft.ID, draft.Version+1, DraftStep{Step: gate.StepSubmit, EffectiveFrom: from})
+	draft = noteImpactOf(t, o, draft)
+	draft, err := o.StepDraft(t.Context(), liaison, draft.ID, draft.Version, DraftStep{Step: gate.StepSubmit, EffectiveFrom: from})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return draft
+}
+
+// noteImpactOf computes the impact of a draft.
+func noteImpactOf(t *testing.T, o *Office, draft Draft) Draft {
+	t.Helper()
+	report, err := o.Impact(t.Context(), liaison, ImpactRequest{Type: draft.Type, Text: draft.Text}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted, err := o.noteImpact(t.Context(), draft.ID, DraftImpact{Snapshot: report.Snapshot, Edition: report.Edition, Digest: report.Digest, At: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return noted
 }
 
 func pointCodes(err error) []string {
@@ -135,12 +143,18 @@ func TestPublishingWithoutOrWithAStaleImpactIsRefused(t *testing.T) {
 	if codes := pointCodes(err); len(codes) != 1 || codes[0] != "impact_missing" {
 		t.Errorf("refused for %v, %v", codes, err)
 	}
-	if _, err := o.noteImpact(t.Context(), draft.ID, DraftImpact{Snapshot: "s", Edition: "another", Digest: draft.Digest}); err != nil {
+	draft = noteImpactOf(t, o, draft)
+	if _, err := o.RepealDocument(t.Context(), riskGX, 0, MarkBody{Document: "国发〔2019〕26号", Status: MarkRepealed, Day: "2026-06-01"}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = o.PublishDraft(t.Context(), liaison2, draft.ID, draft.Version+1, "")
+	_, err = o.PublishDraft(t.Context(), liaison2, draft.ID, draft.Version, "")
 	if codes := pointCodes(err); len(codes) != 1 || codes[0] != "impact_stale" {
 		t.Errorf("refused for %v, %v", codes, err)
+	}
+	// An impact that was computed before the rules changed is not noted afterwards.
+	late, err := o.noteImpact(t.Context(), draft.ID, DraftImpact{Snapshot: "late", Edition: draft.Impact.Edition, Digest: draft.Digest})
+	if err != nil || late.Impact.Snapshot == "late" || late.Version != draft.Version {
+		t.Errorf("a late impact was noted: %+v, %v", late.Impact, err)
 	}
 	if versions, err := o.versionsOfPack(t.Context(), PackProduct, parkLoan); err != nil || len(versions) != 1 {
 		t.Errorf("the refusals left %d versions, %v", len(versions), err)
@@ -158,10 +172,11 @@ func TestOfTwoPublicationsOfOneProductTheSecondIsRefused(t *testing.T) {
 	if codes := pointCodes(err); len(codes) != 1 || codes[0] != "impact_stale" {
 		t.Errorf("refused for %v, %v", codes, err)
 	}
-	// With an impact of the same rules, the number of the version decides.
-	_, err = o.publishVersion(t.Context(), liaison2, second.ID, &DraftBody{Type: PackProduct, Pack: parkLoan, Authors: []string{"x"}, Impact: &DraftImpact{}}, "")
-	if err != nil {
-		t.Fatalf("the next number is free: %v", err)
+	// Where both looked before either wrote, the number of the version decides.
+	_, err = o.publishVersion(t.Context(), liaison2, second.ID, &DraftBody{Type: PackProduct, Pack: parkLoan, Authors: []string{"x"}, Impact: &DraftImpact{}}, 2, "")
+	wantRefusal(t, err, refuse.KindConflict)
+	if versions, err := o.versionsOfPack(t.Context(), PackProduct, parkLoan); err != nil || len(versions) != 2 {
+		t.Errorf("there are %d versions, %v", len(versions), err)
 	}
 	again, err := o.PublishDraft(t.Context(), liaison2, first.ID, first.Version+1, "")
 	if err != nil || again.ID != parkLoan+"@2" {

@@ -19,8 +19,9 @@ import (
 // those who wrote it, and has seen an impact that is of this very text under the rules as they stand now.
 //
 // Order of the writes: the version comes first and makes everything visible; then the draft is marked, then the version
-// before gets its last day. A crash between them is mended by publishing again, which finds the version by its draft; of
-// two people who publish at once, one finds the number taken and nothing of theirs is written.
+// before gets its last day. A crash between them is mended by publishing again, which finds the version by its draft. The
+// version's number follows from the rules that the impact was held against; of two people who publish at once, in one
+// process or in two, one therefore finds the number taken, and nothing of theirs is written.
 func (o *Office) PublishDraft(ctx context.Context, actor permit.Actor, id string, expected int64, reason string) (Version, error) {
 	record, body, err := o.draft(ctx, actor, id, toReview)
 	if err != nil {
@@ -37,10 +38,16 @@ func (o *Office) PublishDraft(ctx context.Context, actor permit.Actor, id string
 		if record.Version != expected {
 			return Version{}, refusal(store.Conflict(store.KindDraft, id, record.Version))
 		}
+		// What another process has just written is looked for too.
+		o.refresh()
+		edition, err := o.Edition(ctx)
+		if err != nil {
+			return Version{}, err
+		}
 		if err := o.publishable(ctx, actor, &body); err != nil {
 			return Version{}, err
 		}
-		if made, err = o.publishVersion(ctx, actor, id, &body, reason); err != nil {
+		if made, err = o.publishVersion(ctx, actor, id, &body, edition.nextNumber(body.Type, body.Pack), reason); err != nil {
 			return Version{}, err
 		}
 	}
@@ -87,16 +94,15 @@ func (o *Office) publishable(ctx context.Context, actor permit.Actor, body *Draf
 	} else if err != nil {
 		return err
 	}
-	edition, err := o.Edition(ctx)
+	points, err := o.impactPoints(ctx, body)
 	if err != nil {
 		return err
 	}
-	refused.With(impactPoints(body, edition.ID)...)
+	refused.With(points...)
 	if from := parseDay(body.EffectiveFrom); body.Status == gate.StatusInReview && from.Before(o.Today()) {
 		refused.With(refuse.Point{Code: "past", Pointer: "/effective_from", ZH: "生效日 " + body.EffectiveFrom + " 已过；请退回后重新提交", EN: "the day " + body.EffectiveFrom + " from which it was to hold has passed; return it and hand it in again"})
 	}
-	points, err := o.unready(ctx, body)
-	if err != nil {
+	if points, err = o.unready(ctx, body); err != nil {
 		return err
 	}
 	if refused.With(points...); len(refused.Points) > 0 {
@@ -105,29 +111,36 @@ func (o *Office) publishable(ctx context.Context, actor permit.Actor, body *Draf
 	return nil
 }
 
-// impactPoints says what is missing of an impact: there is none, or it is of another text, or of other rules.
-func impactPoints(body *DraftBody, edition string) []refuse.Point {
-	switch impact := body.Impact; {
-	case impact == nil:
-		return []refuse.Point{{Code: "impact_missing", ZH: "尚未测算对存量需求的影响；请先测算", EN: "the impact on stored requirements was not computed; compute it first"}}
-	case impact.Digest != body.Digest:
-		return []refuse.Point{{Code: "impact_stale", ZH: "影响是按修改前的文本测算的；请重新测算", EN: "the impact is of the text before it was changed; compute it again"}}
-	case impact.Edition != edition:
-		return []refuse.Point{{Code: "impact_stale", ZH: "影响测算之后其他规则或市场数据已有变化；请重新测算", EN: "other rules or market data changed after the impact was computed; compute it again"}}
+// impactPoints says what is missing of an impact: there is none, or it is of another text, of other rules, or of other
+// requirements.
+func (o *Office) impactPoints(ctx context.Context, body *DraftBody) ([]refuse.Point, error) {
+	if body.Impact == nil {
+		return []refuse.Point{{Code: "impact_missing", ZH: "尚未测算对存量需求的影响；请先测算", EN: "the impact on stored requirements was not computed; compute it first"}}, nil
 	}
-	return nil
+	report, err := o.RecallImpact(ctx, body.Impact.Snapshot)
+	if err != nil {
+		return nil, err
+	}
+	return o.ImpactStale(ctx, report, body.Digest)
 }
 
-// publishVersion writes the version under the next number.
-func (o *Office) publishVersion(ctx context.Context, actor permit.Actor, draft string, body *DraftBody, reason string) (Version, error) {
-	versions, err := o.versionsOfPack(ctx, body.Type, body.Pack)
-	if err != nil {
-		return Version{}, err
+// nextNumber is the number of the version that a product or pack gets next, as an edition knows it.
+func (e *Edition) nextNumber(t PackType, pack string) int {
+	list := e.Manifest.Packs
+	if t == PackProduct {
+		list = e.Manifest.Products
 	}
-	number := 1
-	if len(versions) > 0 {
-		number = versions[len(versions)-1].Number + 1
+	last := 0
+	for _, version := range list {
+		if of, number := splitVersion(version.ID); of == pack {
+			last = max(last, number)
+		}
 	}
+	return last + 1
+}
+
+// publishVersion writes the version under a number that must be free.
+func (o *Office) publishVersion(ctx context.Context, actor permit.Actor, draft string, body *DraftBody, number int, reason string) (Version, error) {
 	kept := VersionBody{Type: body.Type, Pack: body.Pack, Number: number, Institution: body.Institution, Name: body.Name, Text: body.Text, Digest: body.Digest,
 		Status: gate.StatusPublished, EffectiveFrom: body.EffectiveFrom, EffectiveTo: body.EffectiveTo, Author: body.Authors[0], Reviewer: who(actor), Draft: draft, Impact: body.Impact.Snapshot, Reason: reason}
 	record, err := versionsOf(body.Type).create(ctx, o, versionID(body.Pack, number), "", &kept, store.Change{Who: who(actor), Action: "publish", Why: reason})
@@ -244,11 +257,17 @@ type VersionDiff struct {
 	Changes []rulecheck.Change `json:"changes"`
 }
 
-// DiffVersions compares two versions of a product, or a version with a draft, in the words of the dictionary.
+// DiffVersions compares two versions of a product, or a version with a draft, in the words of the dictionary. An empty from
+// is the version before, or the one that a draft was begun from.
 func (o *Office) DiffVersions(ctx context.Context, actor permit.Actor, t PackType, from, to string) (VersionDiff, error) {
 	edition, err := o.Edition(ctx)
 	if err != nil {
 		return VersionDiff{}, err
+	}
+	if from == "" {
+		if from, err = o.comesFrom(ctx, actor, to); err != nil {
+			return VersionDiff{}, err
+		}
 	}
 	before, err := o.textOf(ctx, actor, t, from)
 	if err != nil {
@@ -268,6 +287,22 @@ func (o *Office) DiffVersions(ctx context.Context, actor permit.Actor, t PackTyp
 		out.Changes = []rulecheck.Change{}
 	}
 	return out, nil
+}
+
+// comesFrom is what a version or a draft is compared with where nobody says.
+func (o *Office) comesFrom(ctx context.Context, actor permit.Actor, id string) (string, error) {
+	pack, number := splitVersion(id)
+	if number > 1 {
+		return versionID(pack, number-1), nil
+	}
+	if number == 0 {
+		draft, err := o.GetDraft(ctx, actor, id)
+		if err != nil || draft.BasedOn != "" {
+			return draft.BasedOn, err
+		}
+	}
+	return "", refuse.New(refuse.KindInvalid, "with", "没有更早的版本；请写明与哪一版或哪份草稿比较", "there is no version before; say which version or draft to compare with").
+		With(refuse.Point{Code: "required", Pointer: "with", ZH: "请写明与哪一版或哪份草稿比较", EN: "say which version or draft to compare with"})
 }
 
 // textOf is the text of a version or of a draft that the actor may see.
@@ -343,8 +378,12 @@ func (o *Office) RepealDocument(ctx context.Context, actor permit.Actor, expecte
 	if err := allowed(actor, permit.OperationDocumentWrite); err != nil {
 		return Document{}, err
 	}
-	if _, err := o.DocumentUses(ctx, actor, mark.Document); err != nil {
+	use, err := o.DocumentUses(ctx, actor, mark.Document)
+	if err != nil {
 		return Document{}, err
+	}
+	if use.Mark != nil && use.Mark.Version != expected {
+		return Document{}, refusal(store.Conflict(store.KindMark, use.Mark.ID, use.Mark.Version))
 	}
 	refused := refuse.New(refuse.KindInvalid, "mark", "标记有误", "the mark has mistakes")
 	if mark.Status != MarkRepealed && mark.Status != MarkWithdrawn {
