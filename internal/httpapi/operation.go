@@ -25,7 +25,10 @@ const (
 type operation struct {
 	id, method, path string
 	permission       permit.Operation
-	public           bool
+	// packs is what the operation asks of those who look after rule packs, where one operation serves drafts of products
+	// and of packs; whose draft it is, the use case decides.
+	packs  permit.Operation
+	public bool
 	// passwordDue lets people in who have to change their password first.
 	passwordDue bool
 	// repeatable operations keep their answer under the caller's Idempotency-Key.
@@ -35,6 +38,11 @@ type operation struct {
 	timeLimit time.Duration
 	bodyLimit int
 	check     *checker
+}
+
+// allows reports whether a role may do this at all.
+func (o *operation) allows(role permit.Role) bool {
+	return permit.ScopeOf(role, o.permission) != permit.ScopeNone || o.packs != "" && permit.ScopeOf(role, o.packs) != permit.ScopeNone
 }
 
 // unsafe reports whether the operation may change something.
@@ -61,7 +69,14 @@ func readOperation(method, path string, described *openapi3.Operation, timeLimit
 	if _, known := permit.Table[o.permission]; !known && !o.public {
 		return nil, fmt.Errorf("x-permission %q is not in the permission table", permission)
 	}
-	o.repeatable = method == http.MethodPost && !o.public && permission != permissionCompute && described.Extensions["x-idempotency"] != "none"
+	if packs, given := described.Extensions["x-permission-packs"].(string); given {
+		if o.packs = permit.Operation(packs); permit.Table[o.packs] == nil {
+			return nil, fmt.Errorf("x-permission-packs %q is not in the permission table", packs)
+		}
+	}
+	for _, reference := range described.Parameters {
+		o.repeatable = o.repeatable || reference.Value.Name == headerIdempotencyKey
+	}
 	if seconds, ok := number(described.Extensions["x-time-limit-seconds"]); ok {
 		o.timeLimit = time.Duration(seconds) * time.Second
 	}

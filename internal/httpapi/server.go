@@ -40,6 +40,8 @@ type Config struct {
 	Office *office.Office
 	// Rules gives the rules that are in force now.
 	Rules func(ctx context.Context) (*casework.Desk, error)
+	// OpenID signs people in through a provider; nil where none is configured.
+	OpenID OpenID
 	// Solver solves plans; without one, building a plan is refused as not ready.
 	Solver Solver
 	Logger *slog.Logger

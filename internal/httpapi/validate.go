@@ -21,12 +21,14 @@ import (
 type checker struct {
 	path, query, headers []*openapi3.Parameter
 	known                map[string]bool
-	body                 map[string]*openapi3.Schema // by media type
-	bodyRequired         bool
+	// open lets query parameters pass that the description does not name, where somebody else adds them.
+	open         bool
+	body         map[string]*openapi3.Schema // by media type
+	bodyRequired bool
 }
 
 func newChecker(described *openapi3.Operation) (*checker, error) {
-	k := &checker{known: map[string]bool{}, body: map[string]*openapi3.Schema{}}
+	k := &checker{known: map[string]bool{}, body: map[string]*openapi3.Schema{}, open: described.Extensions["x-open-query"] == true}
 	for _, reference := range described.Parameters {
 		parameter := reference.Value
 		switch parameter.In {
@@ -104,7 +106,7 @@ func (k *checker) parameters(c *fiber.Ctx) ([]refuse.Point, error) {
 func (k *checker) unknown(query url.Values) []refuse.Point {
 	var points []refuse.Point
 	for name := range query {
-		if !k.known[name] {
+		if !k.known[name] && !k.open {
 			names := make([]string, 0, len(k.known))
 			for known := range k.known {
 				names = append(names, known)

@@ -4,12 +4,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // generator makes the server's Go types; the version is part of what is generated.
@@ -57,7 +60,22 @@ func write(name string) error {
 	if err != nil {
 		return err
 	}
+	if err := check(text); err != nil {
+		return err
+	}
 	return os.WriteFile(filepath.Join(folder, "api", name), text, 0o644)
+}
+
+// check refuses a description that the service could not start with.
+func check(text []byte) error {
+	document, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return fmt.Errorf("the parts do not make a description: %w", err)
+	}
+	if err := document.Validate(context.Background()); err != nil {
+		return fmt.Errorf("the parts do not make a description (a comma in an unquoted text of a {…} is the usual cause): %w", err)
+	}
+	return nil
 }
 
 // generate runs the generator on the description without its refusals: handlers return those as errors, which one place
@@ -80,9 +98,17 @@ func generate(name string) error {
 	if err := errors.Join(os.WriteFile(description, text, 0o600), os.WriteFile(config, []byte(serverConfig), 0o600)); err != nil {
 		return err
 	}
-	command := exec.Command("go", "run", generator, "-config", config, "-o", filepath.Join(folder, "api", name), description)
+	output := filepath.Join(folder, "api", name)
+	command := exec.Command("go", "run", generator, "-config", config, "-o", output, description)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
-	return command.Run()
+	if err := command.Run(); err != nil {
+		return err
+	}
+	made, err := os.ReadFile(output)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(output, append(made, clientSeal(text, made)...), 0o644)
 }
 
 // serverConfig prefixes the words of every enumeration, so that a new enumeration does not rename those of another.

@@ -30,6 +30,8 @@ func operations(whole *yaml.Node, finished bool) error {
 			}
 			if finished {
 				finish(operation, method, path)
+			} else {
+				oneFile(operation)
 			}
 		}
 	}
@@ -42,9 +44,7 @@ func finish(operation *yaml.Node, method, path string) {
 	if public {
 		set(operation, "security", []*yaml.Node{})
 	}
-	// What keeps nothing may be repeated anyway, and an answer with a secret in it must not be kept for repeats.
-	once := get(operation, "x-idempotency")
-	if method == "post" && get(operation, "x-permission").Value != "compute" && !public && (once == nil || once.Value != "none") {
+	if method == "post" && repeatable(operation) {
 		addParameter(operation, "IdempotencyKey")
 	}
 	responses := get(operation, "responses")
@@ -55,6 +55,13 @@ func finish(operation *yaml.Node, method, path string) {
 	for _, refusal := range refusals(operation, method, path, public) {
 		set(responses, refusal.status, reference("responses", refusal.name))
 	}
+}
+
+// repeatable operations take an Idempotency-Key. What changes nothing may be repeated anyway, and an answer with a secret in
+// it must not be kept for repeats.
+func repeatable(operation *yaml.Node) bool {
+	permission, once := get(operation, "x-permission").Value, get(operation, "x-idempotency")
+	return permission != publicPermission && permission != "compute" && !strings.HasSuffix(permission, ".read") && (once == nil || once.Value != "none")
 }
 
 type refusal struct{ status, name string }

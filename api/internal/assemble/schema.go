@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +118,12 @@ func (d *drafter) name(t reflect.Type) string {
 
 func (d *drafter) structure(place *yaml.Node, t reflect.Type) {
 	properties, required := object(), []string{}
-	d.fields(t, properties, &required)
+	for _, found := range visible(d.fields(t, 0)) {
+		if !found.optional {
+			required = append(required, found.key)
+		}
+		set(properties, found.key, d.property(found.field, d.source(found.owner).fields[bare(found.owner)][found.field.Name], found.optional))
+	}
 	set(place, "type", "object")
 	set(place, "additionalProperties", false)
 	if len(required) > 0 {
@@ -126,30 +132,53 @@ func (d *drafter) structure(place *yaml.Node, t reflect.Type) {
 	set(place, "properties", properties)
 }
 
-func (d *drafter) fields(t reflect.Type, properties *yaml.Node, required *[]string) {
+// keyed is a field as JSON has it: under its key, at the depth of embedding at which it was found.
+type keyed struct {
+	key      string
+	depth    int
+	optional bool
+	owner    reflect.Type
+	field    reflect.StructField
+}
+
+// fields lists the fields of a struct with those of the structs that it embeds.
+func (d *drafter) fields(t reflect.Type, depth int) []keyed {
+	var list []keyed
 	for i := range t.NumField() {
 		field := t.Field(i)
-		tag, options, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if field.Anonymous && tag == "" {
+		key, options, _ := strings.Cut(field.Tag.Get("json"), ",")
+		if field.Anonymous && key == "" {
 			inner := field.Type
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			d.fields(inner, properties, required)
+			list = append(list, d.fields(inner, depth+1)...)
 			continue
 		}
-		if !field.IsExported() || tag == "-" {
+		if !field.IsExported() || key == "-" {
 			continue
 		}
-		if tag == "" {
-			tag = field.Name
+		if key == "" {
+			key = field.Name
 		}
 		optional := strings.Contains(options, "omitempty") || strings.Contains(options, "omitzero")
-		if !optional {
-			*required = append(*required, tag)
-		}
-		set(properties, tag, d.property(field, d.source(t).fields[bare(t)][field.Name], optional))
+		list = append(list, keyed{key, depth, optional, t, field})
 	}
+	return list
+}
+
+// visible leaves of the fields with one key the shallowest, and none where two are equally shallow, as encoding/json does.
+func visible(list []keyed) []keyed {
+	least, count := map[string]int{}, map[string]int{}
+	for _, f := range list {
+		if depth, seen := least[f.key]; !seen || f.depth < depth {
+			least[f.key], count[f.key] = f.depth, 0
+		}
+		if f.depth == least[f.key] {
+			count[f.key]++
+		}
+	}
+	return slices.DeleteFunc(list, func(f keyed) bool { return f.depth > least[f.key] || count[f.key] > 1 })
 }
 
 // property is a field: what it holds, whether that may be null, and what its comment says.
