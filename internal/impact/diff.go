@@ -24,6 +24,9 @@ type Subject struct {
 	// where products alone change.
 	Before *match.Need
 	After  *match.Need
+	// Field is what Input.Before offers to Before, where somebody keeps it (FieldOf); the products that do not change then
+	// need not be asked where others move past them. nil: they are asked.
+	Field *Field
 }
 
 // Input is what Diff compares.
@@ -43,6 +46,9 @@ type Input struct {
 	// Progress is told how many requirements have been compared, a hundred times at most and never from two goroutines at
 	// once; nil: nobody is told.
 	Progress func(done, total int)
+	// UsableOnly leaves out what would help a pair that is out of reach, which takes most of the time: near misses are then
+	// told as ineligible. What can be used, and how, comes out the same.
+	UsableOnly bool
 	// Keep is how many requirements are listed; 0: all that differ. Totals always count everything.
 	Keep int
 }
@@ -170,6 +176,7 @@ type comparison struct {
 	wholeBefore  *match.Catalogue
 	wholeAfter   *match.Catalogue
 	wholeChanges []*change
+	options      match.Options
 }
 
 func newComparison(in Input) (*comparison, error) {
@@ -181,7 +188,7 @@ func newComparison(in Input) (*comparison, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{byID: map[string]*change{}}
+	c := &comparison{byID: map[string]*change{}, options: match.Options{Workers: 1, RanksOnly: in.UsableOnly}}
 	var was, is, rest []*rulepack.Product
 	for _, id := range idsOf(in.Before, in.After) {
 		pair := newChange(id, before[id], after[id])
@@ -246,7 +253,7 @@ type pair struct {
 func (w *worker) compare(c *comparison, subject *Subject) *RequirementDiff {
 	var pairs []*pair
 	if subject.After == nil {
-		pairs = c.products(subject.Before)
+		pairs = c.products(subject)
 	} else {
 		pairs = c.everything(subject)
 	}
@@ -284,19 +291,23 @@ func (d *RequirementDiff) add(product ProductDiff) {
 
 // products asks the changed products alone. Only where one of them would compete otherwise than before are the others asked
 // too, without what would help them: of them nothing but ranks can change.
-func (c *comparison) products(need *match.Need) []*pair {
-	pairs := pairsOf(c.changed, c.before.Match(need, match.Options{Workers: 1}), c.after.Match(need, match.Options{Workers: 1}))
+func (c *comparison) products(subject *Subject) []*pair {
+	need := subject.Before
+	pairs := pairsOf(c.changed, c.before.Match(need, c.options), c.after.Match(need, c.options))
 	shifted := slices.ContainsFunc(pairs, func(p *pair) bool {
 		return !p.before.competesAs(&p.after) || (p.before.usable || p.after.usable) && len(kindsBetween(&p.before, &p.after)) > 0
 	})
 	if !shifted {
 		return pairs
 	}
-	rest := c.rest.Match(need, match.Options{Workers: 1, RanksOnly: true})
-	for i := range rest.Outcomes {
-		outcome := &rest.Outcomes[i]
-		if f := figuresOf(outcome); f.usable {
-			pairs = append(pairs, &pair{change: c.byID[outcome.Product.ID], beforeOutcome: outcome, afterOutcome: outcome, before: f, after: f})
+	field := subject.Field
+	if field == nil {
+		field = FieldOf(c.rest.Match(need, match.Options{Workers: 1, RanksOnly: true}))
+	}
+	for i := range field.offers {
+		offer := &field.offers[i]
+		if change := c.byID[offer.product]; change != nil && change.before == change.after {
+			pairs = append(pairs, &pair{change: change, before: offer.figures, after: offer.figures})
 		}
 	}
 	slices.SortFunc(pairs, func(a, b *pair) int { return strings.Compare(a.change.id, b.change.id) })
@@ -304,10 +315,30 @@ func (c *comparison) products(need *match.Need) []*pair {
 	return pairs
 }
 
+// Field is every offer that a requirement can use of a set of products, as far as ranks go by it: a few hundred bytes an
+// offer. It holds for the need and the products of the match that it was taken from.
+type Field struct{ offers []fieldOffer }
+
+type fieldOffer struct {
+	product string
+	figures figures
+}
+
+// FieldOf takes the field from a match with all products.
+func FieldOf(m *match.Match) *Field {
+	field := &Field{}
+	for i := range m.Outcomes {
+		if f := figuresOf(&m.Outcomes[i]); f.usable {
+			field.offers = append(field.offers, fieldOffer{m.Outcomes[i].Product.ID, f})
+		}
+	}
+	return field
+}
+
 // everything asks all products on both sides, because the facts themselves differ.
 func (c *comparison) everything(subject *Subject) []*pair {
-	before := c.wholeBefore.Match(subject.Before, match.Options{Workers: 1})
-	after := c.wholeAfter.Match(subject.After, match.Options{Workers: 1})
+	before := c.wholeBefore.Match(subject.Before, c.options)
+	after := c.wholeAfter.Match(subject.After, c.options)
 	return pairsOf(c.wholeChanges, before, after)
 }
 

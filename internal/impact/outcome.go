@@ -35,12 +35,13 @@ func BuiltInName(id string) funding.Text { return builtInName(id) }
 
 // Narrowed is the report as somebody sees it who may see some products only: differences of others are left out, with
 // whatever speaks of them, and every sum is made anew of what is left. place says under which region a requirement counts.
+// Who is served by some product at all is not told, because it would speak of the others.
 func (r *Report) Narrowed(see func(product string) bool, place func(region string) string) *Report {
 	diffs := make([]*RequirementDiff, 0, len(r.Requirements))
 	for i := range r.Requirements {
 		from := &r.Requirements[i]
 		diff := &RequirementDiff{Requirement: from.Requirement, Region: place(from.Region), Requested: from.Requested, place: from.place,
-			servedBefore: from.servedBefore, servedAfter: from.servedAfter}
+			servedBefore: true, servedAfter: true}
 		for _, product := range from.Products {
 			if see(product.Product) {
 				diff.add(product.narrowed(see))

@@ -245,7 +245,7 @@ func (o *Office) compareAll(ctx context.Context, v *viewpoint, change *impactCha
 		after = change.desk.Preparer(v.date)
 	}
 	return impact.Diff(ctx, impact.Input{
-		Before: v.edition.Desk.InForce(v.date), After: change.products, Vocabulary: v.edition.Desk.Library.Vocabulary, Count: len(records), Progress: progress,
+		Before: v.edition.Desk.InForce(v.date), After: change.products, Vocabulary: v.edition.Desk.Library.Vocabulary, UsableOnly: true, Count: len(records), Progress: progress,
 		Subject: func(place int) (impact.Subject, error) {
 			r, err := v.prepare(ctx, records[place])
 			if err != nil {
@@ -254,6 +254,8 @@ func (o *Office) compareAll(ctx context.Context, v *viewpoint, change *impactCha
 			subject := impact.Subject{ID: r.id, Region: r.region, Before: r.prepared.Need}
 			if after != nil {
 				subject.After = after.Again(r.prepared).Need
+			} else {
+				subject.Field = v.field(r)
 			}
 			return subject, nil
 		},

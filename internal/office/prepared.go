@@ -9,6 +9,8 @@ import (
 
 	"zutuan/internal/casework"
 	"zutuan/internal/funding"
+	"zutuan/internal/impact"
+	"zutuan/internal/match"
 	"zutuan/internal/permit"
 	"zutuan/internal/store"
 )
@@ -38,6 +40,10 @@ type preparedEntry struct {
 	// the market data.
 	version        int64
 	papers, market string
+	// field is what the products of some rules offer, and rules names those; nil until somebody asks. Both follow from the
+	// rest and change under the cache's lock.
+	field *impact.Field
+	rules string
 	// facts of the record that a re-match needs besides.
 	owner, name, hash string
 }
@@ -84,6 +90,22 @@ func (c *preparedCache) put(id string, entry *preparedEntry) {
 	if _, known := c.entries[id]; known || len(c.entries) < preparedBound {
 		c.entries[id] = entry
 	}
+}
+
+// setField keeps what the products of some rules offer to an entry's requirement.
+func (c *preparedCache) setField(entry *preparedEntry, field *impact.Field, rules string) {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	entry.field, entry.rules = field, rules
+}
+
+func (c *preparedCache) fieldOf(entry *preparedEntry, rules string) *impact.Field {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if entry.rules != rules {
+		return nil
+	}
+	return entry.field
 }
 
 // drop forgets a requirement that takes no part any more.
@@ -139,6 +161,9 @@ type viewpoint struct {
 	date     time.Time
 	preparer *casework.Preparer
 	market   string
+	// rules names the rules and the day.
+	rules     string
+	catalogue *match.Catalogue
 
 	mutex   sync.Mutex
 	regions map[string]*regionPapers
@@ -167,7 +192,8 @@ func (o *Office) viewpoint(ctx context.Context) (*viewpoint, error) {
 }
 
 func (o *Office) viewpointOf(edition *Edition, date time.Time) *viewpoint {
-	return &viewpoint{office: o, edition: edition, date: date, preparer: o.background.prepared.preparer(edition, date), market: marketKey(edition), regions: map[string]*regionPapers{}}
+	return &viewpoint{office: o, edition: edition, date: date, preparer: o.background.prepared.preparer(edition, date), market: marketKey(edition), rules: edition.rulesKey() + day(date),
+		catalogue: match.NewCatalogue(edition.Desk.Library.Vocabulary, edition.Desk.InForce(date)), regions: map[string]*regionPapers{}}
 }
 
 // marketKey names the market data of an edition.
@@ -214,6 +240,7 @@ type ready struct {
 	version           int64
 	papers            *regionPapers
 	prepared          *casework.Prepared
+	entry             *preparedEntry
 }
 
 // prepare makes a requirement ready, from the cache where it is there. listed may be without its body.
@@ -230,12 +257,21 @@ func (v *viewpoint) prepare(ctx context.Context, listed store.Record) (*ready, e
 		}
 		cache.put(listed.ID, entry)
 	} else if entry.market != v.market {
-		renewed := *entry
-		renewed.prepared, renewed.market = v.preparer.Again(entry.prepared), v.market
-		entry = &renewed
+		entry = &preparedEntry{prepared: v.preparer.Again(entry.prepared), version: entry.version, papers: entry.papers, market: v.market, owner: entry.owner, name: entry.name, hash: entry.hash}
 		cache.put(listed.ID, entry)
 	}
-	return &ready{id: listed.ID, region: listed.Region, owner: entry.owner, name: entry.name, hash: entry.hash, version: entry.version, papers: papers, prepared: entry.prepared}, nil
+	return &ready{id: listed.ID, region: listed.Region, owner: entry.owner, name: entry.name, hash: entry.hash, version: entry.version, papers: papers, prepared: entry.prepared, entry: entry}, nil
+}
+
+// field is what the products offer to a requirement, from the cache where it is there.
+func (v *viewpoint) field(r *ready) *impact.Field {
+	cache := &v.office.background.prepared
+	field := cache.fieldOf(r.entry, v.rules)
+	if field == nil {
+		field = impact.FieldOf(v.catalogue.Match(r.prepared.Need, match.Options{Workers: 1, RanksOnly: true}))
+		cache.setField(r.entry, field, v.rules)
+	}
+	return field
 }
 
 // makeEntry reads the requirement's document and prepares it. The record is read anew where only its index part was listed.

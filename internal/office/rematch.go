@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"zutuan/internal/impact"
 	"zutuan/internal/match"
@@ -107,7 +106,7 @@ func (o *Office) rematchOnce(ctx context.Context, id string) (result RematchResu
 	if err != nil {
 		return result, err
 	}
-	m, err := v.asker(v.edition.catalogue(v.date)).look(ctx, record, kept, body.open())
+	m, err := v.asker().look(ctx, record, kept, body.open())
 	if err != nil {
 		return result, err
 	}
@@ -133,20 +132,14 @@ func (r *RematchResult) count(m *moved, open bool) {
 	}
 }
 
-// catalogue is the products in force on a day, made ready to be asked.
-func (e *Edition) catalogue(date time.Time) *match.Catalogue {
-	return match.NewCatalogue(e.Desk.Library.Vocabulary, e.Desk.InForce(date))
-}
-
 // asker asks products about one requirement after the other; it is for one goroutine.
 type asker struct {
 	*viewpoint
-	catalogue *match.Catalogue
-	demand    *impact.Demand
+	demand *impact.Demand
 }
 
-func (v *viewpoint) asker(catalogue *match.Catalogue) *asker {
-	return &asker{v, catalogue, impact.NewDemand(v.edition.Desk.Library.Vocabulary)}
+func (v *viewpoint) asker() *asker {
+	return &asker{v, impact.NewDemand(v.edition.Desk.Library.Vocabulary)}
 }
 
 // look compares what the products say with what is kept; nil where there is nothing to write. A requirement that is not
@@ -164,6 +157,7 @@ func (a *asker) look(ctx context.Context, record store.Record, kept keptStanding
 		return nil, err
 	}
 	m := a.catalogue.Match(r.prepared.Need, match.Options{Workers: 1, RanksOnly: true})
+	a.office.background.prepared.setField(r.entry, impact.FieldOf(m), a.rules)
 	fresh := standingOf(m, a.demand, r.prepared.Start, a.basis(r))
 	if kept.open() && !kept.body.Unsettled && kept.body.digest() == fresh.digest() {
 		return nil, nil
@@ -219,9 +213,9 @@ var openRequirements = store.Equal("status", store.Text("submitted"))
 
 // lookAtAll compares many requirements on all cores and returns those that have something to be written, by id.
 func (o *Office) lookAtAll(ctx context.Context, v *viewpoint, records []store.Record, kept map[string]keptStanding, open map[string]bool, result *RematchResult, progress func(done, total int)) ([]*moved, error) {
-	catalogue, found, failures := v.edition.catalogue(v.date), make([]*moved, len(records)), make([]error, len(records))
+	found, failures := make([]*moved, len(records)), make([]error, len(records))
 	err := spread(ctx, len(records), progress, func() func(int) error {
-		asker := v.asker(catalogue)
+		asker := v.asker()
 		return func(i int) error {
 			found[i], failures[i] = asker.look(ctx, records[i], kept[records[i].ID], open[records[i].ID])
 			if failures[i] != nil && !isRefusal(failures[i]) {
@@ -322,7 +316,7 @@ func (o *Office) explain(ctx context.Context, v *viewpoint, found []*moved) erro
 func (o *Office) explainGroup(ctx context.Context, v, old *viewpoint, found []*moved) error {
 	after := v.edition.Desk.InForce(v.date)
 	report, err := impact.Diff(ctx, impact.Input{
-		Before: aligned(old.edition.Desk.InForce(old.date), after), After: after, Vocabulary: v.edition.Desk.Library.Vocabulary, Count: len(found),
+		Before: aligned(old.edition.Desk.InForce(old.date), after), After: after, Vocabulary: v.edition.Desk.Library.Vocabulary, UsableOnly: true, Count: len(found),
 		Subject: func(place int) (impact.Subject, error) {
 			m := found[place]
 			subject := impact.Subject{ID: m.id, Region: m.ready.region}
