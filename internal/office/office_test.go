@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,11 +40,45 @@ func openStore(t testing.TB, path string) store.Store {
 	return s
 }
 
-// newOffice is an office over an empty store with the shipped rules.
+// installedDatabase is a database with what the program ships, made once: each test gets a copy.
+var installedDatabase = sync.OnceValues(func() ([]byte, error) {
+	folder, err := os.MkdirTemp("", "office")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "zutuan.db")
+	s, err := sqlite.Open(context.Background(), sqlite.Config{Path: path, Kinds: store.Kinds(), Clock: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	_, err = Open(context.Background(), Config{Store: s, Rules: rules.FS, Clock: (&testClock{noon}).Now})
+	// The last to close the database brings everything into its one file.
+	if err = errors.Join(err, s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// installedPath is a copy of that database for one test.
+func installedPath(t testing.TB) string {
+	t.Helper()
+	database, err := installedDatabase()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "zutuan.db")
+	if err := os.WriteFile(path, database, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// newOffice is an office over a store with the shipped rules and nothing else.
 func newOffice(t testing.TB) (*Office, *testClock) {
 	t.Helper()
 	clock := &testClock{noon}
-	o, err := Open(t.Context(), Config{Store: openStore(t, filepath.Join(t.TempDir(), "zutuan.db")), Rules: rules.FS, Clock: clock.Now})
+	o, err := Open(t.Context(), Config{Store: openStore(t, installedPath(t)), Rules: rules.FS, Clock: clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func newPlanningOffice(t testing.TB) (*Office, *testClock) {
 	solver := highs.New(highs.Config{})
 	t.Cleanup(func() { solver.Close(t.Context()) })
 	clock := &testClock{noon}
-	o, err := Open(t.Context(), Config{Store: openStore(t, filepath.Join(t.TempDir(), "zutuan.db")), Rules: rules.FS, Clock: clock.Now, Solver: solver})
+	o, err := Open(t.Context(), Config{Store: openStore(t, installedPath(t)), Rules: rules.FS, Clock: clock.Now, Solver: solver})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package office
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -132,7 +131,7 @@ func TestAPlanIsRightAfterACrashBeforeTheSweep(t *testing.T) {
 // it was not assessed on, and nobody has to look again.
 func TestAStepAndAChangeAtOnceNeverLeaveAPlanOnOldInputs(t *testing.T) {
 	clock := &testClock{noon}
-	path := filepath.Join(t.TempDir(), "zutuan.db")
+	path := installedPath(t)
 	var offices [2]*Office
 	for i := range offices {
 		var err error
