@@ -5,27 +5,36 @@ package api
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"zutuan/internal/casework"
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
+	"zutuan/internal/gate"
+	"zutuan/internal/impact"
 	"zutuan/internal/jobs"
 	"zutuan/internal/loan"
 	"zutuan/internal/match"
 	"zutuan/internal/money"
+	"zutuan/internal/office"
 	"zutuan/internal/people"
 	"zutuan/internal/permit"
 	"zutuan/internal/planner"
 	"zutuan/internal/quarter"
 	"zutuan/internal/refuse"
 	"zutuan/internal/risk"
+	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
+	"zutuan/internal/store"
 	"zutuan/internal/stress"
 	"zutuan/internal/stress/montecarlo"
 
@@ -165,6 +174,126 @@ func (e ParameterValueStatus) Valid() bool {
 	}
 }
 
+// Defines values for PlanStatus.
+const (
+	PlanStatusApproved   PlanStatus = "approved"
+	PlanStatusDraft      PlanStatus = "draft"
+	PlanStatusFinalized  PlanStatus = "finalized"
+	PlanStatusInReview   PlanStatus = "in_review"
+	PlanStatusReturned   PlanStatus = "returned"
+	PlanStatusSubmitted  PlanStatus = "submitted"
+	PlanStatusSuperseded PlanStatus = "superseded"
+)
+
+// Valid indicates whether the value is a known member of the PlanStatus enum.
+func (e PlanStatus) Valid() bool {
+	switch e {
+	case PlanStatusApproved:
+		return true
+	case PlanStatusDraft:
+		return true
+	case PlanStatusFinalized:
+		return true
+	case PlanStatusInReview:
+		return true
+	case PlanStatusReturned:
+		return true
+	case PlanStatusSubmitted:
+		return true
+	case PlanStatusSuperseded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlanWishObjective.
+const (
+	PlanWishObjectiveFewestLenders PlanWishObjective = "fewest_lenders"
+	PlanWishObjectiveLeastCost     PlanWishObjective = "least_cost"
+	PlanWishObjectiveLongestLife   PlanWishObjective = "longest_life"
+	PlanWishObjectiveLowestPeak    PlanWishObjective = "lowest_peak"
+)
+
+// Valid indicates whether the value is a known member of the PlanWishObjective enum.
+func (e PlanWishObjective) Valid() bool {
+	switch e {
+	case PlanWishObjectiveFewestLenders:
+		return true
+	case PlanWishObjectiveLeastCost:
+		return true
+	case PlanWishObjectiveLongestLife:
+		return true
+	case PlanWishObjectiveLowestPeak:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RepealInputStatus.
+const (
+	RepealInputStatusRepealed  RepealInputStatus = "repealed"
+	RepealInputStatusWithdrawn RepealInputStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the RepealInputStatus enum.
+func (e RepealInputStatus) Valid() bool {
+	switch e {
+	case RepealInputStatusRepealed:
+		return true
+	case RepealInputStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RequirementStatus.
+const (
+	RequirementStatusClosed    RequirementStatus = "closed"
+	RequirementStatusDraft     RequirementStatus = "draft"
+	RequirementStatusSubmitted RequirementStatus = "submitted"
+	RequirementStatusWithdrawn RequirementStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the RequirementStatus enum.
+func (e RequirementStatus) Valid() bool {
+	switch e {
+	case RequirementStatusClosed:
+		return true
+	case RequirementStatusDraft:
+		return true
+	case RequirementStatusSubmitted:
+		return true
+	case RequirementStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for StoredStressInputKind.
+const (
+	StoredStressInputKindMonteCarlo StoredStressInputKind = "monte_carlo"
+	StoredStressInputKindReverse    StoredStressInputKind = "reverse"
+	StoredStressInputKindScenarios  StoredStressInputKind = "scenarios"
+)
+
+// Valid indicates whether the value is a known member of the StoredStressInputKind enum.
+func (e StoredStressInputKind) Valid() bool {
+	switch e {
+	case StoredStressInputKindMonteCarlo:
+		return true
+	case StoredStressInputKindReverse:
+		return true
+	case StoredStressInputKindScenarios:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StressMode.
 const (
 	StressModeMonteCarlo StressMode = "monte_carlo"
@@ -180,6 +309,141 @@ func (e StressMode) Valid() bool {
 	case StressModeReverse:
 		return true
 	case StressModeScenarios:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TableFormat.
+const (
+	TableFormatCsv  TableFormat = "csv"
+	TableFormatXlsx TableFormat = "xlsx"
+)
+
+// Valid indicates whether the value is a known member of the TableFormat enum.
+func (e TableFormat) Valid() bool {
+	switch e {
+	case TableFormatCsv:
+		return true
+	case TableFormatXlsx:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UserChangeInputStatus.
+const (
+	UserChangeInputStatusActive   UserChangeInputStatus = "active"
+	UserChangeInputStatusDisabled UserChangeInputStatus = "disabled"
+)
+
+// Valid indicates whether the value is a known member of the UserChangeInputStatus enum.
+func (e UserChangeInputStatus) Valid() bool {
+	switch e {
+	case UserChangeInputStatusActive:
+		return true
+	case UserChangeInputStatusDisabled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for WaiverStatus.
+const (
+	WaiverStatusGranted   WaiverStatus = "granted"
+	WaiverStatusRejected  WaiverStatus = "rejected"
+	WaiverStatusRequested WaiverStatus = "requested"
+	WaiverStatusRevoked   WaiverStatus = "revoked"
+)
+
+// Valid indicates whether the value is a known member of the WaiverStatus enum.
+func (e WaiverStatus) Valid() bool {
+	switch e {
+	case WaiverStatusGranted:
+		return true
+	case WaiverStatusRejected:
+		return true
+	case WaiverStatusRequested:
+		return true
+	case WaiverStatusRevoked:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListDraftsParamsStatus.
+const (
+	ListDraftsParamsStatusDraft     ListDraftsParamsStatus = "draft"
+	ListDraftsParamsStatusInReview  ListDraftsParamsStatus = "in_review"
+	ListDraftsParamsStatusPublished ListDraftsParamsStatus = "published"
+)
+
+// Valid indicates whether the value is a known member of the ListDraftsParamsStatus enum.
+func (e ListDraftsParamsStatus) Valid() bool {
+	switch e {
+	case ListDraftsParamsStatusDraft:
+		return true
+	case ListDraftsParamsStatusInReview:
+		return true
+	case ListDraftsParamsStatusPublished:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListOffersParamsStatus.
+const (
+	ListOffersParamsStatusLost ListOffersParamsStatus = "lost"
+	ListOffersParamsStatusOpen ListOffersParamsStatus = "open"
+)
+
+// Valid indicates whether the value is a known member of the ListOffersParamsStatus enum.
+func (e ListOffersParamsStatus) Valid() bool {
+	switch e {
+	case ListOffersParamsStatusLost:
+		return true
+	case ListOffersParamsStatusOpen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListPacksParamsType.
+const (
+	ListPacksParamsTypeRisk   ListPacksParamsType = "risk"
+	ListPacksParamsTypeStress ListPacksParamsType = "stress"
+)
+
+// Valid indicates whether the value is a known member of the ListPacksParamsType enum.
+func (e ListPacksParamsType) Valid() bool {
+	switch e {
+	case ListPacksParamsTypeRisk:
+		return true
+	case ListPacksParamsTypeStress:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListUsersParamsStatus.
+const (
+	ListUsersParamsStatusActive   ListUsersParamsStatus = "active"
+	ListUsersParamsStatusDisabled ListUsersParamsStatus = "disabled"
+)
+
+// Valid indicates whether the value is a known member of the ListUsersParamsStatus enum.
+func (e ListUsersParamsStatus) Valid() bool {
+	switch e {
+	case ListUsersParamsStatusActive:
+		return true
+	case ListUsersParamsStatusDisabled:
 		return true
 	default:
 		return false
@@ -212,8 +476,20 @@ type AssessInput struct {
 	Requirement RequirementDocument `json:"requirement"`
 }
 
+// Assessment Assessment is an assessment as people see it.
+type Assessment = office.Assessment
+
 // AssessmentAnswer AssessmentAnswer is everything there is to say about a case: the answer of assess.
 type AssessmentAnswer = casework.AssessmentAnswer
+
+// AssessmentPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type AssessmentPage = office.Page[office.Assessment]
+
+// Basis Basis is everything that a result was computed from, so that it can be computed again: the rules, the day, the papers.
+type Basis = office.Basis
+
+// BuildSummary BuildSummary is how a plan was built and what proves it: what the planner answered, without the lines, which are the document's.
+type BuildSummary = office.BuildSummary
 
 // CashflowInflow InflowAnswer is the income of a quarter by source.
 type CashflowInflow = cashflow.InflowAnswer
@@ -230,15 +506,94 @@ type CashflowSummary = cashflow.SummaryAnswer
 // CashflowUnit UnitAnswer is what became of a unit; Start is null where it never started.
 type CashflowUnit = cashflow.UnitAnswer
 
+// Completion Completion is one thing that could be typed next.
+type Completion = rulecheck.Completion
+
+// CompletionList defines model for CompletionList.
+type CompletionList struct {
+	Items []Completion `json:"items"`
+}
+
 // Date 日期 / a calendar day
 //
 // Example: 2026-06-30
 type Date = string
 
+// DateInput defines model for DateInput.
+type DateInput struct {
+	// Date 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	Date *Date `json:"date,omitempty"`
+}
+
+// Decimal 比率、利率等小数 / a ratio, a rate or another exact decimal
+//
+// Example: 0.0365
+type Decimal = money.Decimal
+
+// DemandReport DemandReport is unmet demand by rule, region and quarter. A requirement counts once for each product that one rule keeps from it, so rows of different products must not be added up.
+type DemandReport = office.DemandReport
+
+// DemandRow DemandRow is what one rule of one product alone keeps out, in one region and quarter.
+type DemandRow = office.DemandRow
+
+// Dependent Dependent is a rule or a parameter that cites a document, or that goes by a parameter that does.
+type Dependent = rulecheck.Dependent
+
+// Diagnostic Diagnostic is one thing to tell somebody who is typing a product.
+type Diagnostic = rulecheck.Diagnostic
+
+// DiagnosticList defines model for DiagnosticList.
+type DiagnosticList struct {
+	Items []Diagnostic `json:"items"`
+}
+
 // DocumentList defines model for DocumentList.
 type DocumentList struct {
 	Items []LegalDocument `json:"items"`
 }
+
+// DocumentUses defines model for DocumentUses.
+type DocumentUses struct {
+	Dependents []Dependent   `json:"dependents"`
+	Document   LegalDocument `json:"document"`
+
+	// Mark Mark is a mark as people see it.
+	Mark *Mark `json:"mark,omitempty"`
+}
+
+// Draft Draft is a draft as people see it.
+type Draft = office.Draft
+
+// DraftImpact DraftImpact names an impact report and what it was computed of.
+type DraftImpact = office.DraftImpact
+
+// DraftInput defines model for DraftInput.
+type DraftInput struct {
+	// From 所依据的版本，如 cdb-park-infrastructure@1；新产品不写 / the version to begin from; none for a new product
+	From *string `json:"from,omitempty"`
+
+	// Text 不写则取所依据版本的文本 / the text of the version where left out
+	Text *string `json:"text,omitempty"`
+
+	// Type PackType says what a version is a version of.
+	Type PackType `json:"type"`
+}
+
+// DraftPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type DraftPage = office.Page[office.Draft]
+
+// DraftTests DraftTests is what the tests of a product are worth.
+type DraftTests = office.DraftTests
+
+// DraftTextInput defines model for DraftTextInput.
+type DraftTextInput struct {
+	Text string `json:"text"`
+}
+
+// DraftVerdict DraftVerdict is what a product that is being typed says to one case.
+type DraftVerdict = office.DraftVerdict
 
 // EvaluateInput defines model for EvaluateInput.
 type EvaluateInput struct {
@@ -261,17 +616,127 @@ type EvaluateInput struct {
 	Requirement RequirementDocument `json:"requirement"`
 }
 
+// Event Event is something that happened without changing a record of the trade.
+type Event = people.Event
+
+// EventOutcome Outcome is how an event ended.
+type EventOutcome = people.Outcome
+
+// EventPage EventPage is one page; Next is empty on the last one.
+type EventPage = people.EventPage
+
 // Fact FactAnswer is one fact of the dictionary.
 type Fact = casework.FactAnswer
 
 // FactsAnswer FactsAnswer is the dictionary of facts that rules may use, and of those that a unit's start.when may use.
 type FactsAnswer = casework.FactsAnswer
 
+// Finding Finding is one thing that analysis found, with what shows it.
+type Finding = rulecheck.Finding
+
+// FindingList defines model for FindingList.
+type FindingList struct {
+	Items []Finding `json:"items"`
+}
+
 // FiscalDocument 财政概况（zutuan/fiscal/v1）/ a region's fiscal profile
 type FiscalDocument = json.RawMessage
 
+// FiscalPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type FiscalPage = office.Page[office.Fiscal]
+
+// FiscalProfile Fiscal is a profile as people see it; its id is "region:year".
+type FiscalProfile = office.Fiscal
+
 // FundingLedgerFinding LedgerFinding is something a person must look at although the row was kept.
 type FundingLedgerFinding = funding.LedgerFinding
+
+// GateAcknowledgement Acknowledgement says that a person has taken note of a flag that does not block, as it stood.
+type GateAcknowledgement = gate.Acknowledgement
+
+// GateChange Change is one difference between two sets of inputs.
+type GateChange = gate.Change
+
+// GateCheckStatus CheckStatus is what came of comparing two figures.
+type GateCheckStatus = gate.CheckStatus
+
+// GateCode Code names a condition; it is stable.
+type GateCode = gate.Code
+
+// GateCondition Condition is one condition as it stands. ZH and EN say how it stands with the actual values; Remedy says what would satisfy it and is empty where it is satisfied.
+type GateCondition = gate.Condition
+
+// GateConstraint Constraint is a limit with where the plan stands; it has the fields of planner.ConstraintAnswer in their order, so that one converts to the other.
+type GateConstraint = gate.Constraint
+
+// GateCover Cover is what a waiver or an acknowledgement reaches: one rule, no worse than a level and a value.
+type GateCover = gate.Cover
+
+// GateFeasibilityStudy FeasibilityStudy is 投资可行性研究报告: Σ invest without interest during construction, and the income by source over the horizon, land after set-aside.
+type GateFeasibilityStudy = gate.FeasibilityStudy
+
+// GateFinanceStudy FinanceStudy is 项目投融资计划: the investment it finances, counted as in the feasibility study.
+type GateFinanceStudy = gate.FinanceStudy
+
+// GateFlag Flag is what the gate needs of one flag.
+type GateFlag = gate.Flag
+
+// GateIndustryScore IndustryScore is one industry with its scores, 0 to 100 each.
+type GateIndustryScore = gate.IndustryScore
+
+// GateIndustryStudy IndustryStudy is 产业规划: the industries scored in six dimensions.
+type GateIndustryStudy = gate.IndustryStudy
+
+// GateInput Input is one record that an assessment read. The zero Input is one that there was not (a case without a ledger).
+type GateInput = gate.Input
+
+// GateInputs Inputs are everything that an assessment read. The lists are sets: their order and repetitions mean nothing. The day of the assessment is not among them. A hash with the day in it would be another one tomorrow, and every assessment would be stale overnight. What the day decides is here instead, as it came out on that day: which versions, parameters, market values and memberships are in force. The day itself is kept beside (Assessed.Date) and bounded by MaxAssessmentAgeDays.
+type GateInputs = gate.Inputs
+
+// GateItem Item is one thing that stands against a condition: a flag, a broken limit, a changed input, a study. Value, Limit and Distance are given where it has figures.
+type GateItem = gate.Item
+
+// GatePlotPromotion PlotPromotion is one plot.
+type GatePlotPromotion = gate.PlotPromotion
+
+// GatePromotionStudy PromotionStudy is 招商与运营计划: for each plot whether an investor has signed.
+type GatePromotionStudy = gate.PromotionStudy
+
+// GateRevenue Revenue is income by source.
+type GateRevenue = gate.Revenue
+
+// GateSetting Setting is a value in force, as it was read: a parameter, a market rate, an override, a membership.
+type GateSetting = gate.Setting
+
+// GateSpatialStudy SpatialStudy is 国土空间专项规划: the areas of the whole and of each unit, in hectares.
+type GateSpatialStudy = gate.SpatialStudy
+
+// GateStatus Status is where a record stands in its life, Step what leads from one status to another.
+type GateStatus = gate.Status
+
+// GateStep Status is where a record stands in its life, Step what leads from one status to another.
+type GateStep = gate.Step
+
+// GateStepView StepView is a step that leads on from the present status. Missing leaves out the reason, which is given with the step.
+type GateStepView = gate.StepView
+
+// GateStudies Studies are the five studies (五项研究) with the figures in which they have to agree. A figure that is nil is not given.
+type GateStudies = gate.Studies
+
+// GateStudyCheck StudyCheck compares one figure of a study with the one it has to agree with.
+type GateStudyCheck = gate.StudyCheck
+
+// GateStudyStatus StudyStatus is how far a study is.
+type GateStudyStatus = gate.StudyStatus
+
+// GateUnitArea UnitArea is the planned area of one unit.
+type GateUnitArea = gate.UnitArea
+
+// GateView View is what GET /plans/{id}/gate answers: where a plan stands and what is missing until it can be finalized.
+type GateView = gate.View
+
+// GateWeights Weights are the shares of the six dimensions; they add to exactly 1.
+type GateWeights = gate.Weights
 
 // Health defines model for Health.
 type Health struct {
@@ -280,6 +745,58 @@ type Health struct {
 
 // HealthStatus defines model for Health.Status.
 type HealthStatus string
+
+// ImpactCause Cause says why a rule or a term speaks otherwise than before.
+type ImpactCause = impact.Cause
+
+// ImpactFactChange FactChange is one value on both sides; empty: unknown.
+type ImpactFactChange = impact.FactChange
+
+// ImpactKind Kind is one way in which a product's answer to a requirement differs.
+type ImpactKind = impact.Kind
+
+// ImpactKindTotal KindTotal adds up the differences of one kind. A pair counts under each of its kinds.
+type ImpactKindTotal = impact.KindTotal
+
+// ImpactProduct ProductDiff is how one product's answer to one requirement differs.
+type ImpactProduct = impact.ProductDiff
+
+// ImpactReason Reason is one rule or term that made a difference, and why.
+type ImpactReason = impact.Reason
+
+// ImpactRegionTotal RegionTotal is what changes in one region.
+type ImpactRegionTotal = impact.RegionTotal
+
+// ImpactReport ImpactReport is what a change would do to the open requirements, and from what it was computed. It is kept as a snapshot.
+type ImpactReport = office.ImpactReport
+
+// ImpactRequirement RequirementDiff is what changes for one requirement.
+type ImpactRequirement = impact.RequirementDiff
+
+// ImpactRuleTotal RuleTotal is what one rule or term is a reason of.
+type ImpactRuleTotal = impact.RuleTotal
+
+// ImpactStanding Standing is what one product version says to one requirement, as far as a difference goes by it.
+type ImpactStanding = impact.Standing
+
+// ImpactTotals Totals adds up every difference, whatever is listed.
+type ImpactTotals = impact.Totals
+
+// Institution Institution is an institution as people see it.
+type Institution = office.Institution
+
+// InstitutionContent InstitutionBody is one that offers products. Its capital, which limits on one borrower go by, stands in the rules' base with its source; here is who it is.
+type InstitutionContent = office.InstitutionBody
+
+// InstitutionInput defines model for InstitutionInput.
+type InstitutionInput struct {
+	// Content InstitutionBody is one that offers products. Its capital, which limits on one borrower go by, stands in the rules' base with its source; here is who it is.
+	Content InstitutionContent `json:"content"`
+	Id      string             `json:"id"`
+}
+
+// InstitutionPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type InstitutionPage = office.Page[office.Institution]
 
 // Job Job is what people see of a job.
 type Job = jobs.Job
@@ -298,6 +815,9 @@ type JobProgress = jobs.Progress
 
 // JobStatus Status says where a job stands.
 type JobStatus = jobs.Status
+
+// Ledger Ledger is a ledger as people see it; its id is its region's.
+type Ledger = office.Ledger
 
 // LedgerDocument 存量债务台账：csv 文本，或 instruments 列表（键与 CSV 列名相同）/ the ledger, as CSV text or as a list of instruments with the column keys
 type LedgerDocument = json.RawMessage
@@ -352,6 +872,30 @@ type LoanWallCreditor = loan.WallCreditor
 // LoanWallQuarter WallQuarter is what falls due in one quarter; Overdue is the part of Principal that was due before the ledger's day.
 type LoanWallQuarter = loan.WallQuarter
 
+// Mark Mark is a mark as people see it.
+type Mark = office.Mark
+
+// MarkStatus MarkStatus is what is said of a legal document.
+type MarkStatus = office.MarkStatus
+
+// MarketData MarketData is one addition as people see it. It never changes; a mistake is mended by a later one.
+type MarketData = office.MarketData
+
+// MarketDataPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type MarketDataPage = office.Page[office.MarketData]
+
+// MarketDocument 市场数据（zutuan/market/v1）/ dated market data; the strict reader tells every mistake with its JSON pointer
+type MarketDocument = json.RawMessage
+
+// MarketInput defines model for MarketInput.
+type MarketInput struct {
+	// Document 市场数据（zutuan/market/v1）/ dated market data; the strict reader tells every mistake with its JSON pointer
+	Document MarketDocument `json:"document"`
+
+	// Source 数据从哪里读到 / where the figures were read
+	Source string `json:"source"`
+}
+
 // MatchAnswer Answer is the answer of a match. Amounts are strings with two decimals, ratios and rates strings with six; what is not known is null.
 type MatchAnswer = match.Answer
 
@@ -381,6 +925,9 @@ type MatchInput struct {
 	// Requirement 资金需求（zutuan/requirement/v1）/ a requirement; the strict reader tells every mistake with its JSON pointer
 	Requirement RequirementDocument `json:"requirement"`
 }
+
+// MatchLine MatchLine is what one product said, in short.
+type MatchLine = office.MatchLine
 
 // MatchMissingFact MissingFact is something that a person has to supply before a rule can be decided.
 type MatchMissingFact = match.MissingFact
@@ -444,6 +991,20 @@ type MontecarloFan = montecarlo.Fan
 // MontecarloRatioSpread RatioSpread is a distribution of ratios.
 type MontecarloRatioSpread = montecarlo.RatioSpread
 
+// MutationAnswer MutationAnswer is how many small changes of the rules the tests notice.
+type MutationAnswer = office.MutationAnswer
+
+// NewPlanInput defines model for NewPlanInput.
+type NewPlanInput struct {
+	Build *PlanWish `json:"build,omitempty"`
+
+	// Document 录入的方案（zutuan/plan/v1）/ a typed-in plan
+	Document *PlanDocument `json:"document,omitempty"`
+
+	// Requirement 需求编号 / id of the requirement
+	Requirement string `json:"requirement"`
+}
+
 // NewToken defines model for NewToken.
 type NewToken struct {
 	Secret string `json:"secret"`
@@ -451,6 +1012,64 @@ type NewToken struct {
 	// Token Token is a personal access token as its owner sees it, without the secret.
 	Token Token `json:"token"`
 }
+
+// NoteInput defines model for NoteInput.
+type NoteInput struct {
+	Note *string `json:"note,omitempty"`
+}
+
+// Notification Notification is a notification as people see it.
+type Notification = office.Notification
+
+// NotificationPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type NotificationPage = office.Page[office.Notification]
+
+// NotificationType NotificationType says what a notification is about.
+type NotificationType = office.NotificationType
+
+// Offer Offer is an offer as people see it; its id is "requirement:institution".
+type Offer = office.Offer
+
+// OfferChange OfferChange is how one product's offer to a requirement differs from what was known before.
+type OfferChange = office.OfferChange
+
+// OfferLine OfferLine is one product's offer.
+type OfferLine = office.OfferLine
+
+// OfferNote OfferNote is what a liaison says to an offer.
+type OfferNote = office.OfferNote
+
+// OfferNoteInput defines model for OfferNoteInput.
+type OfferNoteInput struct {
+	Interested bool `json:"interested"`
+
+	// Terms 参考条件 / indicative terms
+	Terms *string `json:"terms,omitempty"`
+}
+
+// OfferPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type OfferPage = office.Page[office.Offer]
+
+// OfferStatus OfferStatus says whether an institution still has an offer for a requirement.
+type OfferStatus = office.OfferStatus
+
+// Override Override is an override as people see it.
+type Override = office.Override
+
+// OverrideInput OverrideInput asks for a replacement of a parameter in a region.
+type OverrideInput = office.OverrideInput
+
+// OverridePage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type OverridePage = office.Page[office.Override]
+
+// OverrideUsed OverrideUsed is a parameter that a region replaced, as a result read it.
+type OverrideUsed = office.OverrideUsed
+
+// PackType PackType says what a version is a version of.
+type PackType = office.PackType
+
+// Paper Paper is one document that a result read, by the record and version it stood in.
+type Paper = office.Paper
 
 // Parameter defines model for Parameter.
 type Parameter struct {
@@ -525,11 +1144,23 @@ type PasswordInput struct {
 	Old string `json:"old"`
 }
 
+// PermitOperation Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one.
+type PermitOperation = permit.Operation
+
+// Plan Plan is a plan as people see it.
+type Plan = office.Plan
+
 // PlanAnswer PlanAnswer is a plan with its flags and what could be done about the debt that exists: the answer of plan.
 type PlanAnswer = casework.PlanAnswer
 
 // PlanDocument 录入的方案（zutuan/plan/v1）/ a typed-in plan
 type PlanDocument = json.RawMessage
+
+// PlanDocumentInput defines model for PlanDocumentInput.
+type PlanDocumentInput struct {
+	// Document 录入的方案（zutuan/plan/v1）/ a typed-in plan
+	Document PlanDocument `json:"document"`
+}
 
 // PlanInput defines model for PlanInput.
 type PlanInput struct {
@@ -566,6 +1197,35 @@ type PlanInput struct {
 	// Requirement 资金需求（zutuan/requirement/v1）/ a requirement; the strict reader tells every mistake with its JSON pointer
 	Requirement RequirementDocument `json:"requirement"`
 }
+
+// PlanOrigin PlanOrigin says how a plan came to be. However it did, its document is judged by the same computation.
+type PlanOrigin = office.PlanOrigin
+
+// PlanPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type PlanPage = office.Page[office.Plan]
+
+// PlanStatus defines model for PlanStatus.
+type PlanStatus string
+
+// PlanWish defines model for PlanWish.
+type PlanWish struct {
+	// Frontier 同时给出成本与期限的前沿 / with the frontier of cost against tenor
+	Frontier *bool `json:"frontier,omitempty"`
+
+	// InstitutionShareMax 比率、利率等小数 / a ratio, a rate or another exact decimal
+	//
+	// Example: 0.0365
+	InstitutionShareMax *Decimal           `json:"institution_share_max,omitempty"`
+	MaxLenders          *int               `json:"max_lenders,omitempty"`
+	Name                *string            `json:"name,omitempty"`
+	Objective           *PlanWishObjective `json:"objective,omitempty"`
+
+	// Products 只用这些产品 / only these products
+	Products *[]string `json:"products,omitempty"`
+}
+
+// PlanWishObjective defines model for PlanWish.Objective.
+type PlanWishObjective string
 
 // PlannedAnswer Answer is a plan as it is answered: amounts and ratios are strings, what is absent is null or left out.
 type PlannedAnswer = planner.Answer
@@ -642,6 +1302,12 @@ type Problem struct {
 	Version *int `json:"version,omitempty"`
 }
 
+// PublishDraftInput defines model for PublishDraftInput.
+type PublishDraftInput struct {
+	// Reason 为何发布 / why it is published
+	Reason *string `json:"reason,omitempty"`
+}
+
 // Quarter 季度；空文本表示没有 / a quarter, empty where there is none
 //
 // Example: 2026Q3
@@ -663,11 +1329,82 @@ type ReadyPart struct {
 	Ready  bool `json:"ready"`
 }
 
+// ReasonInput defines model for ReasonInput.
+type ReasonInput struct {
+	// Reason 理由 / the reason
+	Reason *string `json:"reason,omitempty"`
+}
+
 // RefuseKind Kind says what sort of refusal it is; the API maps each to one status.
 type RefuseKind = refuse.Kind
 
+// Region Region is a place in the tree; its id is a code, GX or GX-PX.
+type Region = office.Region
+
+// RegionContent RegionBody is what a region is.
+type RegionContent = office.RegionBody
+
+// RegionInput defines model for RegionInput.
+type RegionInput struct {
+	// Content RegionBody is what a region is.
+	Content RegionContent `json:"content"`
+
+	// Id 代码，如 GX-PX / its code
+	Id string `json:"id"`
+}
+
+// RegionPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type RegionPage = office.Page[office.Region]
+
+// RepealInput defines model for RepealInput.
+type RepealInput struct {
+	// Day 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	Day  *Date   `json:"day,omitempty"`
+	Note *string `json:"note,omitempty"`
+
+	// ReplacedBy 由哪份文件取代 / what took its place
+	ReplacedBy *string `json:"replaced_by,omitempty"`
+
+	// Status withdrawn：标记有误 / withdrawn: the mark was a mistake
+	Status RepealInputStatus `json:"status"`
+}
+
+// RepealInputStatus withdrawn：标记有误 / withdrawn: the mark was a mistake
+type RepealInputStatus string
+
+// Replay Replay is a result computed again from what it names.
+type Replay = office.Replay
+
+// Requirement Requirement is a requirement as people see it.
+type Requirement = office.Requirement
+
 // RequirementDocument 资金需求（zutuan/requirement/v1）/ a requirement; the strict reader tells every mistake with its JSON pointer
 type RequirementDocument = json.RawMessage
+
+// RequirementPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type RequirementPage = office.Page[office.Requirement]
+
+// RequirementStatus defines model for RequirementStatus.
+type RequirementStatus string
+
+// RetireInput defines model for RetireInput.
+type RetireInput struct {
+	// LastDay 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	LastDay *Date `json:"last_day,omitempty"`
+
+	// Reason 为何停用 / why it is retired
+	Reason string `json:"reason"`
+}
+
+// ReturnDraftInput defines model for ReturnDraftInput.
+type ReturnDraftInput struct {
+	// Reason 要改什么 / what is to be changed
+	Reason string `json:"reason"`
+}
 
 // ReverseAnswer ReverseAnswer is the smallest stress that breaks the plan. A break point breaks and one step less holds; both were computed.
 type ReverseAnswer = stress.ReverseAnswer
@@ -738,8 +1475,34 @@ type RiskYearValue = risk.YearValue
 // Role Role is what a person is in the service.
 type Role = permit.Role
 
+// RuleChange Change is one difference between two versions of a product, in words.
+type RuleChange = rulecheck.Change
+
 // RuleResult 规则的结果 / outcome of a rule
 type RuleResult = match.Result
+
+// RuleTrail defines model for RuleTrail.
+type RuleTrail struct {
+	Items []TrailEntry `json:"items"`
+}
+
+// RulecheckBoundarySight BoundarySight says on which sides of a comparison some test stands: below where it turns, exactly there, above.
+type RulecheckBoundarySight = rulecheck.BoundarySight
+
+// RulecheckBranchSight BranchSight says whether some test took one branch of a conditional in a formula or rule.
+type RulecheckBranchSight = rulecheck.BranchSight
+
+// RulecheckChangeKind ChangeKind says what happened to a part of a product between two versions.
+type RulecheckChangeKind = rulecheck.ChangeKind
+
+// RulecheckFindingKind FindingKind says what is wrong with a rule, a pair of rules, or a product's terms.
+type RulecheckFindingKind = rulecheck.FindingKind
+
+// RulecheckRuleSight RuleSight says how the tests of a product saw one rule.
+type RulecheckRuleSight = rulecheck.RuleSight
+
+// RulecheckSuggestedFor SuggestedFor says what a suggested test is good for.
+type RulecheckSuggestedFor = rulecheck.SuggestedFor
 
 // RuleexprChange Change is a change of one fact that a bureau could make.
 type RuleexprChange = ruleexpr.Change
@@ -806,6 +1569,37 @@ type SimulateInput struct {
 
 // SimulationAnswer Answer is the answer of simulate, as finance.md section "Answers" names it. Amounts are strings with two decimals, ratios strings with six; what is absent is null.
 type SimulationAnswer = cashflow.Answer
+
+// StoreFieldChange FieldChange is one difference between two versions of a record.
+type StoreFieldChange = store.FieldChange
+
+// StoredLedgerDocument 台账 {as_of, instruments}，键与 CSV 列名相同 / the ledger with the column keys
+type StoredLedgerDocument = json.RawMessage
+
+// StoredMatch Match is a match as people see it.
+type StoredMatch = office.Match
+
+// StoredMatchInput defines model for StoredMatchInput.
+type StoredMatchInput struct {
+	// Date 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	Date     *Date     `json:"date,omitempty"`
+	Products *[]string `json:"products,omitempty"`
+}
+
+// StoredMatchPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type StoredMatchPage = office.Page[office.Match]
+
+// StoredStressInput defines model for StoredStressInput.
+type StoredStressInput struct {
+	Kind  StoredStressInputKind `json:"kind"`
+	Paths *int                  `json:"paths,omitempty"`
+	Seed  *int                  `json:"seed,omitempty"`
+}
+
+// StoredStressInputKind defines model for StoredStressInput.Kind.
+type StoredStressInputKind string
 
 // StressAnswer defines model for StressAnswer.
 type StressAnswer struct {
@@ -909,6 +1703,37 @@ type StressVerdict = stress.Verdict
 // StressWorseFlag WorseFlag is a risk flag that a scenario makes worse.
 type StressWorseFlag = stress.WorseFlag
 
+// StudiesDocument 五项研究（zutuan/studies/v1）/ the five studies
+type StudiesDocument = json.RawMessage
+
+// StudiesView StudiesView is the five studies with everything that was compared.
+type StudiesView = gate.StudiesView
+
+// SubmitDraftInput defines model for SubmitDraftInput.
+type SubmitDraftInput struct {
+	// EffectiveFrom 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	EffectiveFrom Date `json:"effective_from"`
+
+	// EffectiveTo 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	EffectiveTo *Date `json:"effective_to,omitempty"`
+}
+
+// SurvivorAnswer SurvivorAnswer is a change that no test notices, with a test that would.
+type SurvivorAnswer = office.SurvivorAnswer
+
+// TableFormat defines model for TableFormat.
+type TableFormat string
+
+// TestAnswer TestAnswer is one test.
+type TestAnswer = office.TestAnswer
+
+// TestSuggestion Suggestion is a test that a product passes and that its tests lack.
+type TestSuggestion = rulecheck.Suggestion
+
 // Text Text is what a person reads, in both languages. The English text may be empty; In falls back to Chinese then.
 type Text = funding.Text
 
@@ -927,23 +1752,167 @@ type TokenList struct {
 	Items []Token `json:"items"`
 }
 
+// Trail defines model for Trail.
+type Trail struct {
+	Items []TrailEntry `json:"items"`
+}
+
+// TrailEntry TrailEntry is one step of a record's audit trail as people see it.
+type TrailEntry = office.TrailEntry
+
 // Treatment TreatmentAnswer is one thing that can be done with one existing instrument, and what it moves.
 type Treatment = casework.TreatmentAnswer
 
 // TreatmentMeasures TreatmentMeasures are the figures that a treatment moves.
 type TreatmentMeasures = casework.TreatmentMeasures
 
+// TrialInput defines model for TrialInput.
+type TrialInput struct {
+	// Date 日期 / a calendar day
+	//
+	// Example: 2026-06-30
+	Date *Date `json:"date,omitempty"`
+
+	// Requirements 存量需求的编号 / ids of stored requirements
+	Requirements *[]string `json:"requirements,omitempty"`
+
+	// Samples 样例名称 / names of samples
+	Samples *[]string `json:"samples,omitempty"`
+
+	// Text 产品文本 / text of a product
+	Text string `json:"text"`
+}
+
 // Truth 条件的结果 / outcome of a condition
 type Truth = ruleexpr.Truth
 
+// TypedAt defines model for TypedAt.
+type TypedAt struct {
+	// Column 光标所在列，按字计，从 1 起 / column of the cursor in characters, from 1
+	Column int `json:"column"`
+
+	// Line 光标所在行，从 1 起 / line of the cursor, from 1
+	Line int    `json:"line"`
+	Text string `json:"text"`
+
+	// Type PackType says what a version is a version of.
+	Type PackType `json:"type"`
+}
+
+// TypedText defines model for TypedText.
+type TypedText struct {
+	Text string `json:"text"`
+
+	// Type PackType says what a version is a version of.
+	Type PackType `json:"type"`
+}
+
+// User User is an account as admins see it. It never holds a hash.
+type User = people.User
+
+// UserChangeInput defines model for UserChangeInput.
+type UserChangeInput struct {
+	DisplayName *string `json:"display_name,omitempty"`
+	Institution *string `json:"institution,omitempty"`
+	OidcName    *string `json:"oidc_name,omitempty"`
+	Reason      *string `json:"reason,omitempty"`
+	Region      *string `json:"region,omitempty"`
+
+	// Role Role is what a person is in the service.
+	Role   *Role                  `json:"role,omitempty"`
+	Status *UserChangeInputStatus `json:"status,omitempty"`
+
+	// Unlink 解除与统一认证账号的绑定 / untie from the OpenID account
+	Unlink *bool `json:"unlink,omitempty"`
+	Unlock *bool `json:"unlock,omitempty"`
+}
+
+// UserChangeInputStatus defines model for UserChangeInput.Status.
+type UserChangeInputStatus string
+
+// UserInput defines model for UserInput.
+type UserInput struct {
+	DisplayName *string `json:"display_name,omitempty"`
+	Institution *string `json:"institution,omitempty"`
+
+	// Name 登录名 / the name to sign in with
+	Name string `json:"name"`
+
+	// OidcName 统一认证中的邮箱或用户名 / e-mail or user name at the OpenID provider
+	OidcName *string `json:"oidc_name,omitempty"`
+	Reason   *string `json:"reason,omitempty"`
+	Region   *string `json:"region,omitempty"`
+
+	// Role Role is what a person is in the service.
+	Role            Role  `json:"role"`
+	WithoutPassword *bool `json:"without_password,omitempty"`
+}
+
+// UserPage UserPage is one page; Next is empty on the last one.
+type UserPage = people.UserPage
+
+// UserStatus Status is whether an account may be used.
+type UserStatus = people.Status
+
+// UserWithPassword WithPassword is an account and the password that was generated for it, which is shown once and kept nowhere. Password is empty for an account without one.
+type UserWithPassword = people.WithPassword
+
 // Verdict Verdict is what a product version says to a requirement.
 type Verdict = funding.Verdict
+
+// VerdictList defines model for VerdictList.
+type VerdictList struct {
+	Items []DraftVerdict `json:"items"`
+}
+
+// Version Version is a published version as people see it.
+type Version = office.Version
+
+// VersionDiff VersionDiff says in words what differs between two versions.
+type VersionDiff = office.VersionDiff
+
+// VersionPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type VersionPage = office.Page[office.Version]
+
+// Waiver Waiver is a waiver as people see it: a granted one is shown expired after its last day.
+type Waiver = office.Waiver
+
+// WaiverInput WaiverInput asks for a waiver of one flag of the plan's newest assessment, as it stands there.
+type WaiverInput = office.WaiverInput
+
+// WaiverPage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type WaiverPage = office.Page[office.Waiver]
+
+// WaiverStatus defines model for WaiverStatus.
+type WaiverStatus string
+
+// WitnessFact Setting is a fact with a value, in the text in which tests write it.
+type WitnessFact = rulecheck.Setting
+
+// Zone Zone is a zone as people see it; its id is its code.
+type Zone = office.Zone
+
+// ZoneContent ZoneBody is the profile of a border economic cooperation zone (边合区). Its region says where it lies and who may change it; the zone that rules look at (province, host, approval) stands in the rules' base.
+type ZoneContent = office.ZoneBody
+
+// ZoneInput defines model for ZoneInput.
+type ZoneInput struct {
+	// Content ZoneBody is the profile of a border economic cooperation zone (边合区). Its region says where it lies and who may change it; the zone that rules look at (province, host, approval) stands in the rules' base.
+	Content ZoneContent `json:"content"`
+	Region  string      `json:"region"`
+}
+
+// ZonePage Page is one page of a list; Next is the cursor of the following one, empty on the last.
+type ZonePage = office.Page[office.Zone]
 
 // After defines model for After.
 type After = string
 
 // Id defines model for Id.
 type Id = string
+
+// IfMatch Example: "3"
+type IfMatch = string
 
 // Limit defines model for Limit.
 type Limit = int
@@ -953,6 +1922,84 @@ type Limit = int
 // Example: 2026-06-30
 type OnDate = Date
 
+// ListAuditEventsParams defines parameters for ListAuditEvents.
+type ListAuditEventsParams struct {
+	// Who 只要这个账号的 / only of this account
+	Who *string `form:"who,omitempty" json:"who,omitempty"`
+
+	// Action 只要这种 / only this sort
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// RepealDocumentParams defines parameters for RepealDocument.
+type RepealDocumentParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListDraftsParams defines parameters for ListDrafts.
+type ListDraftsParams struct {
+	// Status 只要这一状态 / only in this state
+	Status *ListDraftsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListDraftsParamsStatus defines parameters for ListDrafts.
+type ListDraftsParamsStatus string
+
+// UpdateDraftParams defines parameters for UpdateDraft.
+type UpdateDraftParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// DiffDraftParams defines parameters for DiffDraft.
+type DiffDraftParams struct {
+	// With 从哪一版或哪份草稿比起，默认所依据的版本 / the version or draft to compare from, the version that it was begun from by default
+	With *string `form:"with,omitempty" json:"with,omitempty"`
+}
+
+// PublishDraftParams defines parameters for PublishDraft.
+type PublishDraftParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ReturnDraftParams defines parameters for ReturnDraft.
+type ReturnDraftParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// SubmitDraftParams defines parameters for SubmitDraft.
+type SubmitDraftParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// GetDraftTableParams defines parameters for GetDraftTable.
+type GetDraftTableParams struct {
+	// Format 默认 csv / csv by default
+	Format *TableFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// PutDraftTableParams defines parameters for PutDraftTable.
+type PutDraftTableParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // ListFactsParams defines parameters for ListFacts.
 type ListFactsParams struct {
 	// Group 只要这些组或名称，如 need、fiscal.debt / only these groups or names
@@ -960,6 +2007,21 @@ type ListFactsParams struct {
 
 	// Date 基准日，默认今天 / the day in question, today by default
 	Date *OnDate `form:"date,omitempty" json:"date,omitempty"`
+}
+
+// ListInstitutionsParams defines parameters for ListInstitutions.
+type ListInstitutionsParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// UpdateInstitutionParams defines parameters for UpdateInstitution.
+type UpdateInstitutionParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // ListJobsParams defines parameters for ListJobs.
@@ -977,10 +2039,370 @@ type ListJobsParams struct {
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 }
 
+// ListMarketDataParams defines parameters for ListMarketData.
+type ListMarketDataParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListNotificationsParams defines parameters for ListNotifications.
+type ListNotificationsParams struct {
+	// Unread 只要未读的 / only unread ones
+	Unread *bool `form:"unread,omitempty" json:"unread,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListOffersParams defines parameters for ListOffers.
+type ListOffersParams struct {
+	// Requirement 只要这份需求的 / only those for this requirement
+	Requirement *string `form:"requirement,omitempty" json:"requirement,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *ListOffersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListOffersParamsStatus defines parameters for ListOffers.
+type ListOffersParamsStatus string
+
+// NoteOfferParams defines parameters for NoteOffer.
+type NoteOfferParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListOverridesParams defines parameters for ListOverrides.
+type ListOverridesParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *WaiverStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GrantOverrideParams defines parameters for GrantOverride.
+type GrantOverrideParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// RejectOverrideParams defines parameters for RejectOverride.
+type RejectOverrideParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// RevokeOverrideParams defines parameters for RevokeOverride.
+type RevokeOverrideParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// DiffPackVersionParams defines parameters for DiffPackVersion.
+type DiffPackVersionParams struct {
+	// With 从哪一版或哪份草稿比起，默认前一版 / the version or draft to compare from, the version before by default
+	With *string `form:"with,omitempty" json:"with,omitempty"`
+}
+
+// RetirePackVersionParams defines parameters for RetirePackVersion.
+type RetirePackVersionParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListPacksParams defines parameters for ListPacks.
+type ListPacksParams struct {
+	// Date 基准日，默认今天 / the day in question, today by default
+	Date *OnDate `form:"date,omitempty" json:"date,omitempty"`
+
+	// Type 只要风险或压力规则包 / only risk or stress packs
+	Type *ListPacksParamsType `form:"type,omitempty" json:"type,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListPacksParamsType defines parameters for ListPacks.
+type ListPacksParamsType string
+
+// ListPackVersionsParams defines parameters for ListPackVersions.
+type ListPackVersionsParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
 // ListParametersParams defines parameters for ListParameters.
 type ListParametersParams struct {
 	// Date 基准日，默认今天 / the day in question, today by default
 	Date *OnDate `form:"date,omitempty" json:"date,omitempty"`
+}
+
+// ListPlansParams defines parameters for ListPlans.
+type ListPlansParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *PlanStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Requirement 只要这份需求的 / only those of this requirement
+	Requirement *string `form:"requirement,omitempty" json:"requirement,omitempty"`
+
+	// Zone 只要这个边合区的 / only those of this zone
+	Zone *string `form:"zone,omitempty" json:"zone,omitempty"`
+
+	// ByFinanced 按融资额排序 / order by the amount financed
+	ByFinanced *bool `form:"by_financed,omitempty" json:"by_financed,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// UpdatePlanParams defines parameters for UpdatePlan.
+type UpdatePlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// AcknowledgePlanParams defines parameters for AcknowledgePlan.
+type AcknowledgePlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ApprovePlanParams defines parameters for ApprovePlan.
+type ApprovePlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListAssessmentsParams defines parameters for ListAssessments.
+type ListAssessmentsParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// FinalizePlanParams defines parameters for FinalizePlan.
+type FinalizePlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ReturnPlanParams defines parameters for ReturnPlan.
+type ReturnPlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ReviewPlanParams defines parameters for ReviewPlan.
+type ReviewPlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// RevisePlanParams defines parameters for RevisePlan.
+type RevisePlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// PutStudiesParams defines parameters for PutStudies.
+type PutStudiesParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// SubmitPlanParams defines parameters for SubmitPlan.
+type SubmitPlanParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListPlanWaiversParams defines parameters for ListPlanWaivers.
+type ListPlanWaiversParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// DiffProductVersionParams defines parameters for DiffProductVersion.
+type DiffProductVersionParams struct {
+	// With 从哪一版或哪份草稿比起，默认前一版 / the version or draft to compare from, the version before by default
+	With *string `form:"with,omitempty" json:"with,omitempty"`
+}
+
+// RetireProductVersionParams defines parameters for RetireProductVersion.
+type RetireProductVersionParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// GetProductVersionTableParams defines parameters for GetProductVersionTable.
+type GetProductVersionTableParams struct {
+	// Format 默认 csv / csv by default
+	Format *TableFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
+// ListProductsParams defines parameters for ListProducts.
+type ListProductsParams struct {
+	// Date 基准日，默认今天 / the day in question, today by default
+	Date *OnDate `form:"date,omitempty" json:"date,omitempty"`
+
+	// Institution 只要这家机构的 / only of this institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListProductVersionsParams defines parameters for ListProductVersions.
+type ListProductVersionsParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListRegionsParams defines parameters for ListRegions.
+type ListRegionsParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// UpdateRegionParams defines parameters for UpdateRegion.
+type UpdateRegionParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListFiscalProfilesParams defines parameters for ListFiscalProfiles.
+type ListFiscalProfilesParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// PutFiscalProfileParams defines parameters for PutFiscalProfile.
+type PutFiscalProfileParams struct {
+	// IfMatch 已有记录须带所读版本；首次提交不带 / the version that was read; left out for the first
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// PutLedgerParams defines parameters for PutLedger.
+type PutLedgerParams struct {
+	// AsOf 余额截止日，文件自带时可不写 / day of the balances where the file does not say it
+	AsOf *Date `form:"as_of,omitempty" json:"as_of,omitempty"`
+
+	// IfMatch 已有记录须带所读版本；首次提交不带 / the version that was read; left out for the first
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ListRequirementsParams defines parameters for ListRequirements.
+type ListRequirementsParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *RequirementStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Zone 只要这个边合区的 / only those of this zone
+	Zone *string `form:"zone,omitempty" json:"zone,omitempty"`
+
+	// ByRequested 按申请额排序 / order by the amount requested
+	ByRequested *bool `form:"by_requested,omitempty" json:"by_requested,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// UpdateRequirementParams defines parameters for UpdateRequirement.
+type UpdateRequirementParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// CloseRequirementParams defines parameters for CloseRequirement.
+type CloseRequirementParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListMatchesParams defines parameters for ListMatches.
+type ListMatchesParams struct {
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ReviseRequirementParams defines parameters for ReviseRequirement.
+type ReviseRequirementParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// SimulateRequirementParams defines parameters for SimulateRequirement.
+type SimulateRequirementParams struct {
+	// Quarters 测算的季度数，默认为测算期 / quarters to compute, the horizon by default
+	Quarters *int `form:"quarters,omitempty" json:"quarters,omitempty"`
+}
+
+// SubmitRequirementParams defines parameters for SubmitRequirement.
+type SubmitRequirementParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// WithdrawRequirementParams defines parameters for WithdrawRequirement.
+type WithdrawRequirementParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
 }
 
 // SignOutParams defines parameters for SignOut.
@@ -989,8 +2411,170 @@ type SignOutParams struct {
 	Everywhere *bool `form:"everywhere,omitempty" json:"everywhere,omitempty"`
 }
 
+// BeginOpenIDParams defines parameters for BeginOpenID.
+type BeginOpenIDParams struct {
+	// ReturnTo 登录后回到的本站路径 / the path of ours to come back to
+	ReturnTo *string `form:"return_to,omitempty" json:"return_to,omitempty"`
+}
+
+// FinishOpenIDParams defines parameters for FinishOpenID.
+type FinishOpenIDParams struct {
+	// State 本次登录的标识 / this sign-in
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code 授权码 / the authorization code
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Error 统一认证的拒绝 / the provider's refusal
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
+
+	// Iss 答复者 / who says so
+	Iss *string `form:"iss,omitempty" json:"iss,omitempty"`
+}
+
+// UnmetDemandParams defines parameters for UnmetDemand.
+type UnmetDemandParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Institution 只看这个机构的产品 / only products of this institution
+	Institution *string `form:"institution,omitempty" json:"institution,omitempty"`
+
+	// Product 只看这个产品 / only this product
+	Product *string `form:"product,omitempty" json:"product,omitempty"`
+
+	// ByProvince 合并到省 / add regions up to provinces
+	ByProvince *bool `form:"by_province,omitempty" json:"by_province,omitempty"`
+}
+
+// ListUsersParams defines parameters for ListUsers.
+type ListUsersParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Role 只要这个角色 / only this role
+	Role *Role `form:"role,omitempty" json:"role,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *ListUsersParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// ListUsersParamsStatus defines parameters for ListUsers.
+type ListUsersParamsStatus string
+
+// UpdateUserParams defines parameters for UpdateUser.
+type UpdateUserParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ResetPasswordParams defines parameters for ResetPassword.
+type ResetPasswordParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListWaiversParams defines parameters for ListWaivers.
+type ListWaiversParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Status 只要这个状态 / only this state
+	Status *WaiverStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// ExpiresBefore 在这一天之前到期的 / that expire before this day
+	ExpiresBefore *Date `form:"expires_before,omitempty" json:"expires_before,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// GrantWaiverParams defines parameters for GrantWaiver.
+type GrantWaiverParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// RejectWaiverParams defines parameters for RejectWaiver.
+type RejectWaiverParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// RevokeWaiverParams defines parameters for RevokeWaiver.
+type RevokeWaiverParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
+// ListZonesParams defines parameters for ListZones.
+type ListZonesParams struct {
+	// Region 只要这个地区及其下级 / only this region and those below
+	Region *string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Limit 每页条数，默认 50 / records on a page, 50 by default
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// After 上一页答复中的 next / next of the page before
+	After *After `form:"after,omitempty" json:"after,omitempty"`
+}
+
+// UpdateZoneParams defines parameters for UpdateZone.
+type UpdateZoneParams struct {
+	// IfMatch 所依据的版本，即读取时的 ETag / the version that was read, its ETag
+	IfMatch IfMatch `json:"If-Match"`
+}
+
 // AssessJSONRequestBody defines body for Assess for application/json ContentType.
 type AssessJSONRequestBody = AssessInput
+
+// RepealDocumentJSONRequestBody defines body for RepealDocument for application/json ContentType.
+type RepealDocumentJSONRequestBody = RepealInput
+
+// CreateDraftJSONRequestBody defines body for CreateDraft for application/json ContentType.
+type CreateDraftJSONRequestBody = DraftInput
+
+// CheckDraftJSONRequestBody defines body for CheckDraft for application/json ContentType.
+type CheckDraftJSONRequestBody = TypedText
+
+// CompleteDraftJSONRequestBody defines body for CompleteDraft for application/json ContentType.
+type CompleteDraftJSONRequestBody = TypedAt
+
+// HoverDraftJSONRequestBody defines body for HoverDraft for application/json ContentType.
+type HoverDraftJSONRequestBody = TypedAt
+
+// TryDraftJSONRequestBody defines body for TryDraft for application/json ContentType.
+type TryDraftJSONRequestBody = TrialInput
+
+// UpdateDraftJSONRequestBody defines body for UpdateDraft for application/json ContentType.
+type UpdateDraftJSONRequestBody = DraftTextInput
+
+// PublishDraftJSONRequestBody defines body for PublishDraft for application/json ContentType.
+type PublishDraftJSONRequestBody = PublishDraftInput
+
+// ReturnDraftJSONRequestBody defines body for ReturnDraft for application/json ContentType.
+type ReturnDraftJSONRequestBody = ReturnDraftInput
+
+// SubmitDraftJSONRequestBody defines body for SubmitDraft for application/json ContentType.
+type SubmitDraftJSONRequestBody = SubmitDraftInput
+
+// CreateInstitutionJSONRequestBody defines body for CreateInstitution for application/json ContentType.
+type CreateInstitutionJSONRequestBody = InstitutionInput
+
+// UpdateInstitutionJSONRequestBody defines body for UpdateInstitution for application/json ContentType.
+type UpdateInstitutionJSONRequestBody = InstitutionContent
+
+// AddMarketDataJSONRequestBody defines body for AddMarketData for application/json ContentType.
+type AddMarketDataJSONRequestBody = MarketInput
 
 // MatchProductsJSONRequestBody defines body for MatchProducts for application/json ContentType.
 type MatchProductsJSONRequestBody = MatchInput
@@ -1001,11 +2585,104 @@ type ChangePasswordJSONRequestBody = PasswordInput
 // CreateTokenJSONRequestBody defines body for CreateToken for application/json ContentType.
 type CreateTokenJSONRequestBody = TokenInput
 
+// NoteOfferJSONRequestBody defines body for NoteOffer for application/json ContentType.
+type NoteOfferJSONRequestBody = OfferNoteInput
+
+// RequestOverrideJSONRequestBody defines body for RequestOverride for application/json ContentType.
+type RequestOverrideJSONRequestBody = OverrideInput
+
+// GrantOverrideJSONRequestBody defines body for GrantOverride for application/json ContentType.
+type GrantOverrideJSONRequestBody = ReasonInput
+
+// RejectOverrideJSONRequestBody defines body for RejectOverride for application/json ContentType.
+type RejectOverrideJSONRequestBody = ReasonInput
+
+// RevokeOverrideJSONRequestBody defines body for RevokeOverride for application/json ContentType.
+type RevokeOverrideJSONRequestBody = ReasonInput
+
+// RetirePackVersionJSONRequestBody defines body for RetirePackVersion for application/json ContentType.
+type RetirePackVersionJSONRequestBody = RetireInput
+
 // BuildPlanJSONRequestBody defines body for BuildPlan for application/json ContentType.
 type BuildPlanJSONRequestBody = PlanInput
 
 // EvaluatePlanJSONRequestBody defines body for EvaluatePlan for application/json ContentType.
 type EvaluatePlanJSONRequestBody = EvaluateInput
+
+// CreatePlanJSONRequestBody defines body for CreatePlan for application/json ContentType.
+type CreatePlanJSONRequestBody = NewPlanInput
+
+// UpdatePlanJSONRequestBody defines body for UpdatePlan for application/json ContentType.
+type UpdatePlanJSONRequestBody = PlanDocumentInput
+
+// AcknowledgePlanJSONRequestBody defines body for AcknowledgePlan for application/json ContentType.
+type AcknowledgePlanJSONRequestBody = NoteInput
+
+// ApprovePlanJSONRequestBody defines body for ApprovePlan for application/json ContentType.
+type ApprovePlanJSONRequestBody = ReasonInput
+
+// AssessPlanJSONRequestBody defines body for AssessPlan for application/json ContentType.
+type AssessPlanJSONRequestBody = DateInput
+
+// FinalizePlanJSONRequestBody defines body for FinalizePlan for application/json ContentType.
+type FinalizePlanJSONRequestBody = ReasonInput
+
+// ReturnPlanJSONRequestBody defines body for ReturnPlan for application/json ContentType.
+type ReturnPlanJSONRequestBody = ReasonInput
+
+// ReviewPlanJSONRequestBody defines body for ReviewPlan for application/json ContentType.
+type ReviewPlanJSONRequestBody = ReasonInput
+
+// RevisePlanJSONRequestBody defines body for RevisePlan for application/json ContentType.
+type RevisePlanJSONRequestBody = ReasonInput
+
+// StressPlanJSONRequestBody defines body for StressPlan for application/json ContentType.
+type StressPlanJSONRequestBody = StoredStressInput
+
+// PutStudiesJSONRequestBody defines body for PutStudies for application/json ContentType.
+type PutStudiesJSONRequestBody = StudiesDocument
+
+// SubmitPlanJSONRequestBody defines body for SubmitPlan for application/json ContentType.
+type SubmitPlanJSONRequestBody = ReasonInput
+
+// RequestWaiverJSONRequestBody defines body for RequestWaiver for application/json ContentType.
+type RequestWaiverJSONRequestBody = WaiverInput
+
+// RetireProductVersionJSONRequestBody defines body for RetireProductVersion for application/json ContentType.
+type RetireProductVersionJSONRequestBody = RetireInput
+
+// CreateRegionJSONRequestBody defines body for CreateRegion for application/json ContentType.
+type CreateRegionJSONRequestBody = RegionInput
+
+// UpdateRegionJSONRequestBody defines body for UpdateRegion for application/json ContentType.
+type UpdateRegionJSONRequestBody = RegionContent
+
+// PutFiscalProfileJSONRequestBody defines body for PutFiscalProfile for application/json ContentType.
+type PutFiscalProfileJSONRequestBody = FiscalDocument
+
+// PutLedgerJSONRequestBody defines body for PutLedger for application/json ContentType.
+type PutLedgerJSONRequestBody = StoredLedgerDocument
+
+// CreateRequirementJSONRequestBody defines body for CreateRequirement for application/json ContentType.
+type CreateRequirementJSONRequestBody = RequirementDocument
+
+// UpdateRequirementJSONRequestBody defines body for UpdateRequirement for application/json ContentType.
+type UpdateRequirementJSONRequestBody = RequirementDocument
+
+// CloseRequirementJSONRequestBody defines body for CloseRequirement for application/json ContentType.
+type CloseRequirementJSONRequestBody = ReasonInput
+
+// MatchRequirementJSONRequestBody defines body for MatchRequirement for application/json ContentType.
+type MatchRequirementJSONRequestBody = StoredMatchInput
+
+// ReviseRequirementJSONRequestBody defines body for ReviseRequirement for application/json ContentType.
+type ReviseRequirementJSONRequestBody = ReasonInput
+
+// SubmitRequirementJSONRequestBody defines body for SubmitRequirement for application/json ContentType.
+type SubmitRequirementJSONRequestBody = ReasonInput
+
+// WithdrawRequirementJSONRequestBody defines body for WithdrawRequirement for application/json ContentType.
+type WithdrawRequirementJSONRequestBody = ReasonInput
 
 // SignInJSONRequestBody defines body for SignIn for application/json ContentType.
 type SignInJSONRequestBody = SignInInput
@@ -1015,6 +2692,27 @@ type SimulateJSONRequestBody = SimulateInput
 
 // StressJSONRequestBody defines body for Stress for application/json ContentType.
 type StressJSONRequestBody = StressInput
+
+// CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
+type CreateUserJSONRequestBody = UserInput
+
+// UpdateUserJSONRequestBody defines body for UpdateUser for application/json ContentType.
+type UpdateUserJSONRequestBody = UserChangeInput
+
+// GrantWaiverJSONRequestBody defines body for GrantWaiver for application/json ContentType.
+type GrantWaiverJSONRequestBody = ReasonInput
+
+// RejectWaiverJSONRequestBody defines body for RejectWaiver for application/json ContentType.
+type RejectWaiverJSONRequestBody = ReasonInput
+
+// RevokeWaiverJSONRequestBody defines body for RevokeWaiver for application/json ContentType.
+type RevokeWaiverJSONRequestBody = ReasonInput
+
+// CreateZoneJSONRequestBody defines body for CreateZone for application/json ContentType.
+type CreateZoneJSONRequestBody = ZoneInput
+
+// UpdateZoneJSONRequestBody defines body for UpdateZone for application/json ContentType.
+type UpdateZoneJSONRequestBody = ZoneContent
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1027,12 +2725,96 @@ type ServerInterface interface {
 	// Assess 现金流、产品匹配和风险提示一次给出 / cash flow, matches and flags in one
 	// (POST /api/v1/assess)
 	Assess(c *fiber.Ctx) error
+	// GetAssessment 一份评估 / one assessment
+	// (GET /api/v1/assessments/{id})
+	GetAssessment(c *fiber.Ctx, id Id) error
+	// ReplayAssessment 按当时的规则、日期与材料重算，逐字节比较 / compute again from what it read, and compare bytes
+	// (POST /api/v1/assessments/{id}/replay)
+	ReplayAssessment(c *fiber.Ctx, id Id) error
+	// ListAuditEvents 登录等审计事件，最新的在前 / sign-ins and other events, newest first
+	// (GET /api/v1/audit-events)
+	ListAuditEvents(c *fiber.Ctx, params ListAuditEventsParams) error
 	// ListDocuments 规则引用的文件 / the documents that rules cite
 	// (GET /api/v1/documents)
 	ListDocuments(c *fiber.Ctx) error
+	// RepealDocument 标记文件已废止，或撤回标记；答复列出依据它的内容 / mark a document repealed or take the mark back; the answer lists what depends on it
+	// (POST /api/v1/documents/{id}/repeal)
+	RepealDocument(c *fiber.Ctx, id Id, params RepealDocumentParams) error
+	// DocumentUses 依据这份文件的全部规则与参数 / every rule and parameter that rests on a document
+	// (GET /api/v1/documents/{id}/uses)
+	DocumentUses(c *fiber.Ctx, id Id) error
+	// ListDrafts 本机构的草稿（风险审查员：规则包草稿），不含文本 / drafts of the institution, or of packs, without their texts
+	// (GET /api/v1/drafts)
+	ListDrafts(c *fiber.Ctx, params ListDraftsParams) error
+	// CreateDraft 从已发布的版本或自己的文本新建草稿 / begin a draft from a version or from a text
+	// (POST /api/v1/drafts)
+	CreateDraft(c *fiber.Ctx) error
+	// CheckDraft 输入时检查文本 / what is wrong with a text that is being typed
+	// (POST /api/v1/drafts/check)
+	CheckDraft(c *fiber.Ctx) error
+	// CompleteDraft 光标处可以输入什么 / what could be typed at the cursor
+	// (POST /api/v1/drafts/complete)
+	CompleteDraft(c *fiber.Ctx) error
+	// HoverDraft 光标处的词是什么意思 / what the word at the cursor means
+	// (POST /api/v1/drafts/hover)
+	HoverDraft(c *fiber.Ctx) error
+	// TryDraft 即时试算：对选定需求的结论 / what a product that is being typed says to chosen requirements
+	// (POST /api/v1/drafts/verdict)
+	TryDraft(c *fiber.Ctx) error
+	// GetDraft 一份草稿 / a draft
+	// (GET /api/v1/drafts/{id})
+	GetDraft(c *fiber.Ctx, id Id) error
+	// UpdateDraft 替换草稿的文本，可以未完成 / replace the text, finished or not
+	// (PUT /api/v1/drafts/{id})
+	UpdateDraft(c *fiber.Ctx, id Id, params UpdateDraftParams) error
+	// AnalyseDraft 静态分析：每项发现附实例 / static analysis, a witness with each finding
+	// (GET /api/v1/drafts/{id}/analysis)
+	AnalyseDraft(c *fiber.Ctx, id Id) error
+	// DiffDraft 与版本或另一草稿的差别 / what differs from a version or another draft
+	// (GET /api/v1/drafts/{id}/diff)
+	DiffDraft(c *fiber.Ctx, id Id, params DiffDraftParams) error
+	// GetDraftImpact 最近一次影响测算 / the newest impact report
+	// (GET /api/v1/drafts/{id}/impact)
+	GetDraftImpact(c *fiber.Ctx, id Id) error
+	// ComputeDraftImpact 测算对全部存量需求的影响 / compute the impact on all open requirements
+	// (POST /api/v1/drafts/{id}/impact)
+	ComputeDraftImpact(c *fiber.Ctx, id Id) error
+	// PublishDraft 由第二人发布；须有现行规则下的影响测算 / publish, by a second person, with an impact that still holds
+	// (POST /api/v1/drafts/{id}/publish)
+	PublishDraft(c *fiber.Ctx, id Id, params PublishDraftParams) error
+	// ReturnDraft 退回修改 / return it to its authors
+	// (POST /api/v1/drafts/{id}/return)
+	ReturnDraft(c *fiber.Ctx, id Id, params ReturnDraftParams) error
+	// SubmitDraft 提交复核，并写明生效日 / hand in for review, with the day from which it is to hold
+	// (POST /api/v1/drafts/{id}/submit)
+	SubmitDraft(c *fiber.Ctx, id Id, params SubmitDraftParams) error
+	// GetDraftTable 规则写成决策表 / the rules as a decision table
+	// (GET /api/v1/drafts/{id}/table)
+	GetDraftTable(c *fiber.Ctx, id Id, params GetDraftTableParams) error
+	// PutDraftTable 用决策表替换规则，其余文本与注释不变 / replace the rules by a decision table; the rest of the text stays as it is
+	// (PUT /api/v1/drafts/{id}/table)
+	PutDraftTable(c *fiber.Ctx, id Id, params PutDraftTableParams) error
+	// TestDraft 运行测试：覆盖、变异得分与建议的测试 / run the tests, with coverage, mutation score and suggested tests
+	// (GET /api/v1/drafts/{id}/tests)
+	TestDraft(c *fiber.Ctx, id Id) error
+	// DraftTrail 草稿的经过 / who did what to the draft
+	// (GET /api/v1/drafts/{id}/trail)
+	DraftTrail(c *fiber.Ctx, id Id) error
 	// ListFacts 事实词典：规则可用的名称 / the dictionary of facts that rules may use
 	// (GET /api/v1/facts)
 	ListFacts(c *fiber.Ctx, params ListFactsParams) error
+	// ListInstitutions 机构列表 / institutions
+	// (GET /api/v1/institutions)
+	ListInstitutions(c *fiber.Ctx, params ListInstitutionsParams) error
+	// CreateInstitution 新建机构 / add one
+	// (POST /api/v1/institutions)
+	CreateInstitution(c *fiber.Ctx) error
+	// GetInstitution 一个机构 / one
+	// (GET /api/v1/institutions/{id})
+	GetInstitution(c *fiber.Ctx, id Id) error
+	// UpdateInstitution 修改机构 / change it
+	// (PUT /api/v1/institutions/{id})
+	UpdateInstitution(c *fiber.Ctx, id Id, params UpdateInstitutionParams) error
 	// ListJobs 我的后台任务，最新的在前 / my background work, newest first
 	// (GET /api/v1/jobs)
 	ListJobs(c *fiber.Ctx, params ListJobsParams) error
@@ -1045,9 +2827,24 @@ type ServerInterface interface {
 	// JobEvents 任务进度的事件流 / the job's progress as server-sent events
 	// (GET /api/v1/jobs/{id}/events)
 	JobEvents(c *fiber.Ctx, id Id) error
+	// ListMarketData 补充的市场数据，最新的在前 / additions to the market data, newest first
+	// (GET /api/v1/market)
+	ListMarketData(c *fiber.Ctx, params ListMarketDataParams) error
+	// AddMarketData 补充带日期的市场数据；不改以前的值 / add dated market data; what was before stays
+	// (POST /api/v1/market)
+	AddMarketData(c *fiber.Ctx) error
 	// MatchProducts 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 	// (POST /api/v1/match)
 	MatchProducts(c *fiber.Ctx) error
+	// GetMatch 一次匹配 / one match
+	// (GET /api/v1/matches/{id})
+	GetMatch(c *fiber.Ctx, id Id) error
+	// MatchAnswer 完整答案与理由（按当时的规则重算并核对） / the whole answer with reasons, computed again and compared
+	// (GET /api/v1/matches/{id}/answer)
+	MatchAnswer(c *fiber.Ctx, id Id) error
+	// ReplayMatch 按当时的规则、日期与材料重算，逐字节比较 / compute again from what it read, and compare bytes
+	// (POST /api/v1/matches/{id}/replay)
+	ReplayMatch(c *fiber.Ctx, id Id) error
 	// ChangePassword 修改密码，并结束其他会话 / change the password and end the other sessions
 	// (PUT /api/v1/me/password)
 	ChangePassword(c *fiber.Ctx) error
@@ -1060,6 +2857,60 @@ type ServerInterface interface {
 	// RevokeToken 停用访问令牌 / revoke a token
 	// (DELETE /api/v1/me/tokens/{id})
 	RevokeToken(c *fiber.Ctx, id Id) error
+	// ListNotifications 我的通知，最新的在前 / my notifications, newest first
+	// (GET /api/v1/notifications)
+	ListNotifications(c *fiber.Ctx, params ListNotificationsParams) error
+	// ReadNotification 标为已读 / mark as read
+	// (POST /api/v1/notifications/{id}/read)
+	ReadNotification(c *fiber.Ctx, id Id) error
+	// ListOffers 融资意向：机构产品对需求的最新结论 / what institutions' products say to requirements
+	// (GET /api/v1/offers)
+	ListOffers(c *fiber.Ctx, params ListOffersParams) error
+	// GetOffer 一个机构对一份需求的结论 / one institution and one requirement
+	// (GET /api/v1/offers/{id})
+	GetOffer(c *fiber.Ctx, id Id) error
+	// NoteOffer 联络员登记意向与参考条件 / a liaison notes interest and indicative terms
+	// (PUT /api/v1/offers/{id}/note)
+	NoteOffer(c *fiber.Ctx, id Id, params NoteOfferParams) error
+	// ListOverrides 地区参数覆盖 / parameters replaced in a region
+	// (GET /api/v1/overrides)
+	ListOverrides(c *fiber.Ctx, params ListOverridesParams) error
+	// RequestOverride 申请在一个地区覆盖口径未公开的参数 / request a value of one's own for a parameter
+	// (POST /api/v1/overrides)
+	RequestOverride(c *fiber.Ctx) error
+	// GetOverride 一项覆盖 / one override
+	// (GET /api/v1/overrides/{id})
+	GetOverride(c *fiber.Ctx, id Id) error
+	// GrantOverride 准予（须为另一人） / grant, by another person
+	// (POST /api/v1/overrides/{id}/grant)
+	GrantOverride(c *fiber.Ctx, id Id, params GrantOverrideParams) error
+	// RejectOverride 驳回 / reject
+	// (POST /api/v1/overrides/{id}/reject)
+	RejectOverride(c *fiber.Ctx, id Id, params RejectOverrideParams) error
+	// RevokeOverride 撤销 / revoke
+	// (POST /api/v1/overrides/{id}/revoke)
+	RevokeOverride(c *fiber.Ctx, id Id, params RevokeOverrideParams) error
+	// OverrideTrail 覆盖的审计链 / audit trail of an override
+	// (GET /api/v1/overrides/{id}/trail)
+	OverrideTrail(c *fiber.Ctx, id Id) error
+	// GetPackVersion 一个已发布的版本，编号如 cn-local-government@2 / a published version
+	// (GET /api/v1/pack-versions/{id})
+	GetPackVersion(c *fiber.Ctx, id Id) error
+	// DiffPackVersion 与另一版本或草稿的差别，用规则的话说 / what differs from another version or a draft, in words
+	// (GET /api/v1/pack-versions/{id}/diff)
+	DiffPackVersion(c *fiber.Ctx, id Id, params DiffPackVersionParams) error
+	// RetirePackVersion 停用一个版本；正在办理的方案所用的版本不能停用 / retire a version that no plan under way stands on
+	// (POST /api/v1/pack-versions/{id}/retire)
+	RetirePackVersion(c *fiber.Ctx, id Id, params RetirePackVersionParams) error
+	// PackVersionTrail 版本的经过：谁、何时、为何 / who did what to it, when and why
+	// (GET /api/v1/pack-versions/{id}/trail)
+	PackVersionTrail(c *fiber.Ctx, id Id) error
+	// ListPacks 某日有效的规则包，不含文本 / packs in force on a day, without their texts
+	// (GET /api/v1/packs)
+	ListPacks(c *fiber.Ctx, params ListPacksParams) error
+	// ListPackVersions 一个规则包的全部版本，最新的在前 / all versions, newest first
+	// (GET /api/v1/packs/{id}/versions)
+	ListPackVersions(c *fiber.Ctx, id Id, params ListPackVersionsParams) error
 	// ListParameters 参数及其历史与依据 / thresholds with their history and basis
 	// (GET /api/v1/parameters)
 	ListParameters(c *fiber.Ctx, params ListParametersParams) error
@@ -1069,6 +2920,153 @@ type ServerInterface interface {
 	// EvaluatePlan 精确复核录入的方案 / judge a typed-in plan exactly
 	// (POST /api/v1/plan/evaluate)
 	EvaluatePlan(c *fiber.Ctx) error
+	// ListPlans 方案列表，最近修改的在前 / plans, last changed first
+	// (GET /api/v1/plans)
+	ListPlans(c *fiber.Ctx, params ListPlansParams) error
+	// CreatePlan 录入方案，或请系统编制成本最低的方案 / type a plan in, or have the cheapest one built
+	// (POST /api/v1/plans)
+	CreatePlan(c *fiber.Ctx) error
+	// GetPlan 一份方案 / one plan
+	// (GET /api/v1/plans/{id})
+	GetPlan(c *fiber.Ctx, id Id) error
+	// UpdatePlan 修改方案正文（草稿状态） / change the document of a draft
+	// (PUT /api/v1/plans/{id})
+	UpdatePlan(c *fiber.Ctx, id Id, params UpdatePlanParams) error
+	// AcknowledgePlan 确认知悉最近评估中不阻断的风险提示 / acknowledge the flags of the latest assessment that do not block
+	// (POST /api/v1/plans/{id}/acknowledge)
+	AcknowledgePlan(c *fiber.Ctx, id Id, params AcknowledgePlanParams) error
+	// ApprovePlan 批准 / approve
+	// (POST /api/v1/plans/{id}/approve)
+	ApprovePlan(c *fiber.Ctx, id Id, params ApprovePlanParams) error
+	// ListAssessments 方案的历次评估，最新的在前 / assessments of a plan, newest first
+	// (GET /api/v1/plans/{id}/assessments)
+	ListAssessments(c *fiber.Ctx, id Id, params ListAssessmentsParams) error
+	// AssessPlan 评估方案并保存结果 / assess the plan and keep the result
+	// (POST /api/v1/plans/{id}/assessments)
+	AssessPlan(c *fiber.Ctx, id Id) error
+	// FinalizePlan 定稿 / finalize
+	// (POST /api/v1/plans/{id}/finalize)
+	FinalizePlan(c *fiber.Ctx, id Id, params FinalizePlanParams) error
+	// PlanGate 还缺哪些条件才能走下一步、才能定稿 / what is missing for each step and until it is final
+	// (GET /api/v1/plans/{id}/gate)
+	PlanGate(c *fiber.Ctx, id Id) error
+	// ReturnPlan 退回（写明理由） / return with a reason
+	// (POST /api/v1/plans/{id}/return)
+	ReturnPlan(c *fiber.Ctx, id Id, params ReturnPlanParams) error
+	// ReviewPlan 受理审查 / take into review
+	// (POST /api/v1/plans/{id}/review)
+	ReviewPlan(c *fiber.Ctx, id Id, params ReviewPlanParams) error
+	// RevisePlan 收回修改 / take back to draft
+	// (POST /api/v1/plans/{id}/revise)
+	RevisePlan(c *fiber.Ctx, id Id, params RevisePlanParams) error
+	// StressPlan 对方案做随机模拟或反向压力（后台任务） / Monte-Carlo or reverse stress of a plan, as a job
+	// (POST /api/v1/plans/{id}/stress)
+	StressPlan(c *fiber.Ctx, id Id) error
+	// GetStudies 五项研究与一致性检查 / the five studies and their consistency
+	// (GET /api/v1/plans/{id}/studies)
+	GetStudies(c *fiber.Ctx, id Id) error
+	// PutStudies 填报五项研究（zutuan/studies/v1） / hand in the five studies
+	// (PUT /api/v1/plans/{id}/studies)
+	PutStudies(c *fiber.Ctx, id Id, params PutStudiesParams) error
+	// SubmitPlan 提交审查 / submit for review
+	// (POST /api/v1/plans/{id}/submit)
+	SubmitPlan(c *fiber.Ctx, id Id, params SubmitPlanParams) error
+	// PlanTrail 方案的审计链 / audit trail of a plan
+	// (GET /api/v1/plans/{id}/trail)
+	PlanTrail(c *fiber.Ctx, id Id) error
+	// ListPlanWaivers 一份方案的豁免 / waivers of a plan
+	// (GET /api/v1/plans/{id}/waivers)
+	ListPlanWaivers(c *fiber.Ctx, id Id, params ListPlanWaiversParams) error
+	// RequestWaiver 申请豁免一条阻断的风险提示 / request a waiver of a blocking flag
+	// (POST /api/v1/plans/{id}/waivers)
+	RequestWaiver(c *fiber.Ctx, id Id) error
+	// GetProductVersion 一个已发布的版本，编号如 cdb-park-infrastructure@2 / a published version
+	// (GET /api/v1/product-versions/{id})
+	GetProductVersion(c *fiber.Ctx, id Id) error
+	// DiffProductVersion 与另一版本或草稿的差别，用规则的话说 / what differs from another version or a draft, in words
+	// (GET /api/v1/product-versions/{id}/diff)
+	DiffProductVersion(c *fiber.Ctx, id Id, params DiffProductVersionParams) error
+	// RetireProductVersion 停用一个版本；正在办理的方案所用的版本不能停用 / retire a version that no plan under way stands on
+	// (POST /api/v1/product-versions/{id}/retire)
+	RetireProductVersion(c *fiber.Ctx, id Id, params RetireProductVersionParams) error
+	// GetProductVersionTable 规则写成决策表 / the rules as a decision table
+	// (GET /api/v1/product-versions/{id}/table)
+	GetProductVersionTable(c *fiber.Ctx, id Id, params GetProductVersionTableParams) error
+	// ProductVersionTrail 版本的经过：谁、何时、为何 / who did what to it, when and why
+	// (GET /api/v1/product-versions/{id}/trail)
+	ProductVersionTrail(c *fiber.Ctx, id Id) error
+	// ListProducts 某日有效的产品，不含文本 / products in force on a day, without their texts
+	// (GET /api/v1/products)
+	ListProducts(c *fiber.Ctx, params ListProductsParams) error
+	// ListProductVersions 一个产品的全部版本，最新的在前 / all versions, newest first
+	// (GET /api/v1/products/{id}/versions)
+	ListProductVersions(c *fiber.Ctx, id Id, params ListProductVersionsParams) error
+	// ListRegions 地区列表 / regions
+	// (GET /api/v1/regions)
+	ListRegions(c *fiber.Ctx, params ListRegionsParams) error
+	// CreateRegion 新建地区 / add one
+	// (POST /api/v1/regions)
+	CreateRegion(c *fiber.Ctx) error
+	// GetRegion 一个地区 / one
+	// (GET /api/v1/regions/{id})
+	GetRegion(c *fiber.Ctx, id Id) error
+	// UpdateRegion 修改地区 / change it
+	// (PUT /api/v1/regions/{id})
+	UpdateRegion(c *fiber.Ctx, id Id, params UpdateRegionParams) error
+	// ListFiscalProfiles 地区各年度财政概况 / fiscal profiles of a region
+	// (GET /api/v1/regions/{id}/fiscal-profiles)
+	ListFiscalProfiles(c *fiber.Ctx, id Id, params ListFiscalProfilesParams) error
+	// GetFiscalProfile 一个年度的财政概况 / the profile of one year
+	// (GET /api/v1/regions/{id}/fiscal-profiles/{year})
+	GetFiscalProfile(c *fiber.Ctx, id Id, year int) error
+	// PutFiscalProfile 提交或替换财政概况（zutuan/fiscal/v1） / hand in or replace a profile
+	// (PUT /api/v1/regions/{id}/fiscal-profiles/{year})
+	PutFiscalProfile(c *fiber.Ctx, id Id, year int, params PutFiscalProfileParams) error
+	// GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
+	// (GET /api/v1/regions/{id}/ledger)
+	GetLedger(c *fiber.Ctx, id Id) error
+	// PutLedger 提交或替换台账（JSON 或 CSV） / hand in or replace the ledger, as JSON or CSV
+	// (PUT /api/v1/regions/{id}/ledger)
+	PutLedger(c *fiber.Ctx, id Id, params PutLedgerParams) error
+	// LedgerTrail 台账的审计链 / audit trail of a ledger
+	// (GET /api/v1/regions/{id}/ledger/trail)
+	LedgerTrail(c *fiber.Ctx, id Id) error
+	// ListRequirements 资金需求列表 / requirements
+	// (GET /api/v1/requirements)
+	ListRequirements(c *fiber.Ctx, params ListRequirementsParams) error
+	// CreateRequirement 提交资金需求（草稿） / hand in a requirement as a draft
+	// (POST /api/v1/requirements)
+	CreateRequirement(c *fiber.Ctx) error
+	// GetRequirement 一份资金需求 / one requirement
+	// (GET /api/v1/requirements/{id})
+	GetRequirement(c *fiber.Ctx, id Id) error
+	// UpdateRequirement 替换需求正文 / replace the document
+	// (PUT /api/v1/requirements/{id})
+	UpdateRequirement(c *fiber.Ctx, id Id, params UpdateRequirementParams) error
+	// CloseRequirement 关闭（写明理由） / close with a reason
+	// (POST /api/v1/requirements/{id}/close)
+	CloseRequirement(c *fiber.Ctx, id Id, params CloseRequirementParams) error
+	// ListMatches 历次匹配，最新的在前 / matches of a requirement, newest first
+	// (GET /api/v1/requirements/{id}/matches)
+	ListMatches(c *fiber.Ctx, id Id, params ListMatchesParams) error
+	// MatchRequirement 与全部产品匹配并保存 / match with every product and keep the result
+	// (POST /api/v1/requirements/{id}/matches)
+	MatchRequirement(c *fiber.Ctx, id Id) error
+	// ReviseRequirement 把撤回的需求改回草稿 / make a withdrawn one a draft again
+	// (POST /api/v1/requirements/{id}/revise)
+	ReviseRequirement(c *fiber.Ctx, id Id, params ReviseRequirementParams) error
+	// SimulateRequirement 融资前现金流 / cash flow before financing
+	// (GET /api/v1/requirements/{id}/simulation)
+	SimulateRequirement(c *fiber.Ctx, id Id, params SimulateRequirementParams) error
+	// SubmitRequirement 提交，开始后台匹配 / submit; it is matched from now on
+	// (POST /api/v1/requirements/{id}/submit)
+	SubmitRequirement(c *fiber.Ctx, id Id, params SubmitRequirementParams) error
+	// RequirementTrail 需求的审计链 / audit trail of a requirement
+	// (GET /api/v1/requirements/{id}/trail)
+	RequirementTrail(c *fiber.Ctx, id Id) error
+	// WithdrawRequirement 撤回（写明理由） / withdraw with a reason
+	// (POST /api/v1/requirements/{id}/withdraw)
+	WithdrawRequirement(c *fiber.Ctx, id Id, params WithdrawRequirementParams) error
 	// SignOut 退出 / sign out
 	// (DELETE /api/v1/session)
 	SignOut(c *fiber.Ctx, params SignOutParams) error
@@ -1078,12 +3076,72 @@ type ServerInterface interface {
 	// SignIn 登录 / sign in
 	// (POST /api/v1/session)
 	SignIn(c *fiber.Ctx) error
+	// BeginOpenID 到统一认证登录 / sign in through the OpenID provider
+	// (GET /api/v1/session/oidc)
+	BeginOpenID(c *fiber.Ctx, params BeginOpenIDParams) error
+	// FinishOpenID 从统一认证返回 / back from the OpenID provider
+	// (GET /api/v1/session/oidc/callback)
+	FinishOpenID(c *fiber.Ctx, params FinishOpenIDParams) error
 	// Simulate 模拟组团现金流 / simulate a cluster's cash flow
 	// (POST /api/v1/simulate)
 	Simulate(c *fiber.Ctx) error
 	// Stress 压力情景、随机模拟或反向压力 / scenarios, simulation by chance, or reverse stress
 	// (POST /api/v1/stress)
 	Stress(c *fiber.Ctx) error
+	// UnmetDemand 仅因一条规则被排除的资金需求 / money that one rule alone keeps out
+	// (GET /api/v1/unmet-demand)
+	UnmetDemand(c *fiber.Ctx, params UnmetDemandParams) error
+	// ListUsers 账号列表 / accounts
+	// (GET /api/v1/users)
+	ListUsers(c *fiber.Ctx, params ListUsersParams) error
+	// CreateUser 新建账号；密码只显示一次 / make an account; its password is shown once
+	// (POST /api/v1/users)
+	CreateUser(c *fiber.Ctx) error
+	// GetUser 一个账号 / one account
+	// (GET /api/v1/users/{id})
+	GetUser(c *fiber.Ctx, id Id) error
+	// UpdateUser 修改账号 / change an account
+	// (PATCH /api/v1/users/{id})
+	UpdateUser(c *fiber.Ctx, id Id, params UpdateUserParams) error
+	// ResetPassword 重置密码；新密码只显示一次 / reset the password; the new one is shown once
+	// (POST /api/v1/users/{id}/password)
+	ResetPassword(c *fiber.Ctx, id Id, params ResetPasswordParams) error
+	// UserTrail 账号的审计链 / audit trail of an account
+	// (GET /api/v1/users/{id}/trail)
+	UserTrail(c *fiber.Ctx, id Id) error
+	// ListWaivers 豁免列表 / waivers
+	// (GET /api/v1/waivers)
+	ListWaivers(c *fiber.Ctx, params ListWaiversParams) error
+	// GetWaiver 一份豁免 / one waiver
+	// (GET /api/v1/waivers/{id})
+	GetWaiver(c *fiber.Ctx, id Id) error
+	// GrantWaiver 准予（须为另一人） / grant, by another person
+	// (POST /api/v1/waivers/{id}/grant)
+	GrantWaiver(c *fiber.Ctx, id Id, params GrantWaiverParams) error
+	// RejectWaiver 驳回 / reject
+	// (POST /api/v1/waivers/{id}/reject)
+	RejectWaiver(c *fiber.Ctx, id Id, params RejectWaiverParams) error
+	// RevokeWaiver 撤销 / revoke
+	// (POST /api/v1/waivers/{id}/revoke)
+	RevokeWaiver(c *fiber.Ctx, id Id, params RevokeWaiverParams) error
+	// WaiverTrail 豁免的审计链 / audit trail of a waiver
+	// (GET /api/v1/waivers/{id}/trail)
+	WaiverTrail(c *fiber.Ctx, id Id) error
+	// ListZones 边合区列表 / zones
+	// (GET /api/v1/zones)
+	ListZones(c *fiber.Ctx, params ListZonesParams) error
+	// CreateZone 登记边合区 / add a zone
+	// (POST /api/v1/zones)
+	CreateZone(c *fiber.Ctx) error
+	// GetZone 一个边合区 / one zone
+	// (GET /api/v1/zones/{id})
+	GetZone(c *fiber.Ctx, id Id) error
+	// UpdateZone 修改边合区 / change a zone
+	// (PUT /api/v1/zones/{id})
+	UpdateZone(c *fiber.Ctx, id Id, params UpdateZoneParams) error
+	// ZoneTrail 边合区的审计链 / audit trail of a zone
+	// (GET /api/v1/zones/{id}/trail)
+	ZoneTrail(c *fiber.Ctx, id Id) error
 	// Health 进程是否存活 / whether the process is alive
 	// (GET /healthz)
 	Health(c *fiber.Ctx) error
@@ -1158,11 +3216,879 @@ func (siw *ServerInterfaceWrapper) Assess(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// GetAssessment operation middleware
+func (siw *ServerInterfaceWrapper) GetAssessment(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetAssessment(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReplayAssessment operation middleware
+func (siw *ServerInterfaceWrapper) ReplayAssessment(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReplayAssessment(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListAuditEvents operation middleware
+func (siw *ServerInterfaceWrapper) ListAuditEvents(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAuditEventsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "who" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "who", query, &params.Who, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter who: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "action" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "action", query, &params.Action, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter action: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListAuditEvents(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // ListDocuments operation middleware
 func (siw *ServerInterfaceWrapper) ListDocuments(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.ListDocuments(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RepealDocument operation middleware
+func (siw *ServerInterfaceWrapper) RepealDocument(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RepealDocumentParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RepealDocument(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DocumentUses operation middleware
+func (siw *ServerInterfaceWrapper) DocumentUses(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DocumentUses(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListDrafts operation middleware
+func (siw *ServerInterfaceWrapper) ListDrafts(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDraftsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListDrafts(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateDraft operation middleware
+func (siw *ServerInterfaceWrapper) CreateDraft(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateDraft(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CheckDraft operation middleware
+func (siw *ServerInterfaceWrapper) CheckDraft(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CheckDraft(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CompleteDraft operation middleware
+func (siw *ServerInterfaceWrapper) CompleteDraft(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CompleteDraft(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// HoverDraft operation middleware
+func (siw *ServerInterfaceWrapper) HoverDraft(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.HoverDraft(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// TryDraft operation middleware
+func (siw *ServerInterfaceWrapper) TryDraft(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.TryDraft(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetDraft operation middleware
+func (siw *ServerInterfaceWrapper) GetDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetDraft(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateDraft operation middleware
+func (siw *ServerInterfaceWrapper) UpdateDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateDraftParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateDraft(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AnalyseDraft operation middleware
+func (siw *ServerInterfaceWrapper) AnalyseDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AnalyseDraft(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DiffDraft operation middleware
+func (siw *ServerInterfaceWrapper) DiffDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffDraftParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "with" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter with: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DiffDraft(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetDraftImpact operation middleware
+func (siw *ServerInterfaceWrapper) GetDraftImpact(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetDraftImpact(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ComputeDraftImpact operation middleware
+func (siw *ServerInterfaceWrapper) ComputeDraftImpact(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ComputeDraftImpact(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PublishDraft operation middleware
+func (siw *ServerInterfaceWrapper) PublishDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishDraftParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PublishDraft(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReturnDraft operation middleware
+func (siw *ServerInterfaceWrapper) ReturnDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReturnDraftParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReturnDraft(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SubmitDraft operation middleware
+func (siw *ServerInterfaceWrapper) SubmitDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SubmitDraftParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SubmitDraft(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetDraftTable operation middleware
+func (siw *ServerInterfaceWrapper) GetDraftTable(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetDraftTableParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", query, &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter format: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetDraftTable(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PutDraftTable operation middleware
+func (siw *ServerInterfaceWrapper) PutDraftTable(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutDraftTableParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PutDraftTable(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// TestDraft operation middleware
+func (siw *ServerInterfaceWrapper) TestDraft(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.TestDraft(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DraftTrail operation middleware
+func (siw *ServerInterfaceWrapper) DraftTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DraftTrail(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1207,6 +4133,150 @@ func (siw *ServerInterfaceWrapper) ListFacts(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.ListFacts(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListInstitutions operation middleware
+func (siw *ServerInterfaceWrapper) ListInstitutions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListInstitutionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListInstitutions(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateInstitution operation middleware
+func (siw *ServerInterfaceWrapper) CreateInstitution(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateInstitution(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetInstitution operation middleware
+func (siw *ServerInterfaceWrapper) GetInstitution(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetInstitution(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateInstitution operation middleware
+func (siw *ServerInterfaceWrapper) UpdateInstitution(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateInstitutionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateInstitution(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1365,11 +4435,160 @@ func (siw *ServerInterfaceWrapper) JobEvents(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListMarketData operation middleware
+func (siw *ServerInterfaceWrapper) ListMarketData(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMarketDataParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListMarketData(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AddMarketData operation middleware
+func (siw *ServerInterfaceWrapper) AddMarketData(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AddMarketData(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // MatchProducts operation middleware
 func (siw *ServerInterfaceWrapper) MatchProducts(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.MatchProducts(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetMatch operation middleware
+func (siw *ServerInterfaceWrapper) GetMatch(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetMatch(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// MatchAnswer operation middleware
+func (siw *ServerInterfaceWrapper) MatchAnswer(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.MatchAnswer(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReplayMatch operation middleware
+func (siw *ServerInterfaceWrapper) ReplayMatch(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReplayMatch(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1466,6 +4685,785 @@ func (siw *ServerInterfaceWrapper) RevokeToken(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// ListNotifications operation middleware
+func (siw *ServerInterfaceWrapper) ListNotifications(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNotificationsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "unread" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unread", query, &params.Unread, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter unread: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListNotifications(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReadNotification operation middleware
+func (siw *ServerInterfaceWrapper) ReadNotification(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReadNotification(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListOffers operation middleware
+func (siw *ServerInterfaceWrapper) ListOffers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOffersParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "requirement" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requirement", query, &params.Requirement, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter requirement: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListOffers(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetOffer operation middleware
+func (siw *ServerInterfaceWrapper) GetOffer(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetOffer(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// NoteOffer operation middleware
+func (siw *ServerInterfaceWrapper) NoteOffer(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NoteOfferParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.NoteOffer(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListOverrides operation middleware
+func (siw *ServerInterfaceWrapper) ListOverrides(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListOverridesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListOverrides(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RequestOverride operation middleware
+func (siw *ServerInterfaceWrapper) RequestOverride(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RequestOverride(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetOverride operation middleware
+func (siw *ServerInterfaceWrapper) GetOverride(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetOverride(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GrantOverride operation middleware
+func (siw *ServerInterfaceWrapper) GrantOverride(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantOverrideParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GrantOverride(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RejectOverride operation middleware
+func (siw *ServerInterfaceWrapper) RejectOverride(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RejectOverrideParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RejectOverride(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RevokeOverride operation middleware
+func (siw *ServerInterfaceWrapper) RevokeOverride(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeOverrideParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RevokeOverride(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// OverrideTrail operation middleware
+func (siw *ServerInterfaceWrapper) OverrideTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.OverrideTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetPackVersion operation middleware
+func (siw *ServerInterfaceWrapper) GetPackVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetPackVersion(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DiffPackVersion operation middleware
+func (siw *ServerInterfaceWrapper) DiffPackVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffPackVersionParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "with" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter with: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DiffPackVersion(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RetirePackVersion operation middleware
+func (siw *ServerInterfaceWrapper) RetirePackVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetirePackVersionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RetirePackVersion(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PackVersionTrail operation middleware
+func (siw *ServerInterfaceWrapper) PackVersionTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PackVersionTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListPacks operation middleware
+func (siw *ServerInterfaceWrapper) ListPacks(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPacksParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", query, &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter date: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", query, &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter type: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListPacks(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListPackVersions operation middleware
+func (siw *ServerInterfaceWrapper) ListPackVersions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPackVersionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListPackVersions(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // ListParameters operation middleware
 func (siw *ServerInterfaceWrapper) ListParameters(c *fiber.Ctx) error {
 
@@ -1526,6 +5524,2151 @@ func (siw *ServerInterfaceWrapper) EvaluatePlan(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.EvaluatePlan(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListPlans operation middleware
+func (siw *ServerInterfaceWrapper) ListPlans(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPlansParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "requirement" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requirement", query, &params.Requirement, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter requirement: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "zone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "zone", query, &params.Zone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter zone: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "by_financed" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "by_financed", query, &params.ByFinanced, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter by_financed: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListPlans(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreatePlan operation middleware
+func (siw *ServerInterfaceWrapper) CreatePlan(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreatePlan(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetPlan operation middleware
+func (siw *ServerInterfaceWrapper) GetPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetPlan(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdatePlan operation middleware
+func (siw *ServerInterfaceWrapper) UpdatePlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdatePlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdatePlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AcknowledgePlan operation middleware
+func (siw *ServerInterfaceWrapper) AcknowledgePlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AcknowledgePlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AcknowledgePlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ApprovePlan operation middleware
+func (siw *ServerInterfaceWrapper) ApprovePlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApprovePlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ApprovePlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListAssessments operation middleware
+func (siw *ServerInterfaceWrapper) ListAssessments(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAssessmentsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListAssessments(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// AssessPlan operation middleware
+func (siw *ServerInterfaceWrapper) AssessPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.AssessPlan(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// FinalizePlan operation middleware
+func (siw *ServerInterfaceWrapper) FinalizePlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinalizePlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.FinalizePlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PlanGate operation middleware
+func (siw *ServerInterfaceWrapper) PlanGate(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PlanGate(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReturnPlan operation middleware
+func (siw *ServerInterfaceWrapper) ReturnPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReturnPlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReturnPlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReviewPlan operation middleware
+func (siw *ServerInterfaceWrapper) ReviewPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReviewPlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReviewPlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RevisePlan operation middleware
+func (siw *ServerInterfaceWrapper) RevisePlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevisePlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RevisePlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// StressPlan operation middleware
+func (siw *ServerInterfaceWrapper) StressPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.StressPlan(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetStudies operation middleware
+func (siw *ServerInterfaceWrapper) GetStudies(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetStudies(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PutStudies operation middleware
+func (siw *ServerInterfaceWrapper) PutStudies(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutStudiesParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PutStudies(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SubmitPlan operation middleware
+func (siw *ServerInterfaceWrapper) SubmitPlan(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SubmitPlanParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SubmitPlan(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PlanTrail operation middleware
+func (siw *ServerInterfaceWrapper) PlanTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PlanTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListPlanWaivers operation middleware
+func (siw *ServerInterfaceWrapper) ListPlanWaivers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPlanWaiversParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListPlanWaivers(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RequestWaiver operation middleware
+func (siw *ServerInterfaceWrapper) RequestWaiver(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RequestWaiver(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetProductVersion operation middleware
+func (siw *ServerInterfaceWrapper) GetProductVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetProductVersion(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// DiffProductVersion operation middleware
+func (siw *ServerInterfaceWrapper) DiffProductVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DiffProductVersionParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "with" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "with", query, &params.With, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter with: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.DiffProductVersion(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RetireProductVersion operation middleware
+func (siw *ServerInterfaceWrapper) RetireProductVersion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RetireProductVersionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RetireProductVersion(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetProductVersionTable operation middleware
+func (siw *ServerInterfaceWrapper) GetProductVersionTable(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetProductVersionTableParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "format" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "format", query, &params.Format, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter format: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetProductVersionTable(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ProductVersionTrail operation middleware
+func (siw *ServerInterfaceWrapper) ProductVersionTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ProductVersionTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListProducts operation middleware
+func (siw *ServerInterfaceWrapper) ListProducts(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProductsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", query, &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter date: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "institution" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "institution", query, &params.Institution, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter institution: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListProducts(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListProductVersions operation middleware
+func (siw *ServerInterfaceWrapper) ListProductVersions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProductVersionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListProductVersions(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListRegions operation middleware
+func (siw *ServerInterfaceWrapper) ListRegions(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRegionsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListRegions(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateRegion operation middleware
+func (siw *ServerInterfaceWrapper) CreateRegion(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateRegion(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRegion operation middleware
+func (siw *ServerInterfaceWrapper) GetRegion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRegion(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateRegion operation middleware
+func (siw *ServerInterfaceWrapper) UpdateRegion(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateRegionParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateRegion(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListFiscalProfiles operation middleware
+func (siw *ServerInterfaceWrapper) ListFiscalProfiles(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListFiscalProfilesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListFiscalProfiles(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetFiscalProfile operation middleware
+func (siw *ServerInterfaceWrapper) GetFiscalProfile(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "year" -------------
+	var year int
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", c.Params("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter year: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetFiscalProfile(c, id, year)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PutFiscalProfile operation middleware
+func (siw *ServerInterfaceWrapper) PutFiscalProfile(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "year" -------------
+	var year int
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", c.Params("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter year: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutFiscalProfileParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch string
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PutFiscalProfile(c, id, year, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetLedger operation middleware
+func (siw *ServerInterfaceWrapper) GetLedger(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetLedger(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// PutLedger operation middleware
+func (siw *ServerInterfaceWrapper) PutLedger(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PutLedgerParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "as_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "as_of", query, &params.AsOf, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter as_of: %w", err).Error())
+	}
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch string
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = &IfMatch
+
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.PutLedger(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// LedgerTrail operation middleware
+func (siw *ServerInterfaceWrapper) LedgerTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.LedgerTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListRequirements operation middleware
+func (siw *ServerInterfaceWrapper) ListRequirements(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRequirementsParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "zone" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "zone", query, &params.Zone, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter zone: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "by_requested" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "by_requested", query, &params.ByRequested, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter by_requested: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListRequirements(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateRequirement operation middleware
+func (siw *ServerInterfaceWrapper) CreateRequirement(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateRequirement(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetRequirement operation middleware
+func (siw *ServerInterfaceWrapper) GetRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetRequirement(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateRequirement operation middleware
+func (siw *ServerInterfaceWrapper) UpdateRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateRequirementParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateRequirement(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CloseRequirement operation middleware
+func (siw *ServerInterfaceWrapper) CloseRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CloseRequirementParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CloseRequirement(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListMatches operation middleware
+func (siw *ServerInterfaceWrapper) ListMatches(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListMatchesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListMatches(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// MatchRequirement operation middleware
+func (siw *ServerInterfaceWrapper) MatchRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.MatchRequirement(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ReviseRequirement operation middleware
+func (siw *ServerInterfaceWrapper) ReviseRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ReviseRequirementParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ReviseRequirement(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SimulateRequirement operation middleware
+func (siw *ServerInterfaceWrapper) SimulateRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SimulateRequirementParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "quarters" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "quarters", query, &params.Quarters, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter quarters: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SimulateRequirement(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// SubmitRequirement operation middleware
+func (siw *ServerInterfaceWrapper) SubmitRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SubmitRequirementParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.SubmitRequirement(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RequirementTrail operation middleware
+func (siw *ServerInterfaceWrapper) RequirementTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RequirementTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// WithdrawRequirement operation middleware
+func (siw *ServerInterfaceWrapper) WithdrawRequirement(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WithdrawRequirementParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.WithdrawRequirement(c, id, params)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1612,6 +7755,101 @@ func (siw *ServerInterfaceWrapper) SignIn(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// BeginOpenID operation middleware
+func (siw *ServerInterfaceWrapper) BeginOpenID(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params BeginOpenIDParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "return_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "return_to", query, &params.ReturnTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter return_to: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.BeginOpenID(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// FinishOpenID operation middleware
+func (siw *ServerInterfaceWrapper) FinishOpenID(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params FinishOpenIDParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", query, &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter state: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", query, &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter code: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", query, &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter error: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "iss" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "iss", query, &params.Iss, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter iss: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.FinishOpenID(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // Simulate operation middleware
 func (siw *ServerInterfaceWrapper) Simulate(c *fiber.Ctx) error {
 
@@ -1635,6 +7873,773 @@ func (siw *ServerInterfaceWrapper) Stress(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.Stress(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UnmetDemand operation middleware
+func (siw *ServerInterfaceWrapper) UnmetDemand(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UnmetDemandParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "institution" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "institution", query, &params.Institution, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter institution: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "product" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "product", query, &params.Product, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter product: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "by_province" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "by_province", query, &params.ByProvince, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter by_province: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UnmetDemand(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListUsers operation middleware
+func (siw *ServerInterfaceWrapper) ListUsers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListUsersParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "role" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "role", query, &params.Role, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter role: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListUsers(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateUser operation middleware
+func (siw *ServerInterfaceWrapper) CreateUser(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateUser(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetUser operation middleware
+func (siw *ServerInterfaceWrapper) GetUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetUser(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateUser operation middleware
+func (siw *ServerInterfaceWrapper) UpdateUser(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateUserParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateUser(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ResetPassword operation middleware
+func (siw *ServerInterfaceWrapper) ResetPassword(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResetPasswordParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ResetPassword(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UserTrail operation middleware
+func (siw *ServerInterfaceWrapper) UserTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UserTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListWaivers operation middleware
+func (siw *ServerInterfaceWrapper) ListWaivers(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWaiversParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", query, &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter status: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "expires_before" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "expires_before", query, &params.ExpiresBefore, runtime.BindQueryParameterOptions{Type: "string", Format: "date"})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter expires_before: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListWaivers(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetWaiver operation middleware
+func (siw *ServerInterfaceWrapper) GetWaiver(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetWaiver(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GrantWaiver operation middleware
+func (siw *ServerInterfaceWrapper) GrantWaiver(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GrantWaiverParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GrantWaiver(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RejectWaiver operation middleware
+func (siw *ServerInterfaceWrapper) RejectWaiver(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RejectWaiverParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RejectWaiver(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RevokeWaiver operation middleware
+func (siw *ServerInterfaceWrapper) RevokeWaiver(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeWaiverParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RevokeWaiver(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// WaiverTrail operation middleware
+func (siw *ServerInterfaceWrapper) WaiverTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.WaiverTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ListZones operation middleware
+func (siw *ServerInterfaceWrapper) ListZones(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListZonesParams
+
+	var query url.Values
+	query, err = url.ParseQuery(string(c.Request().URI().QueryString()))
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for query string: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", query, &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter region: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", query, &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter limit: %w", err).Error())
+	}
+
+	// ------------- Optional query parameter "after" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "after", query, &params.After, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter after: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ListZones(c, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// CreateZone operation middleware
+func (siw *ServerInterfaceWrapper) CreateZone(c *fiber.Ctx) error {
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.CreateZone(c)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// GetZone operation middleware
+func (siw *ServerInterfaceWrapper) GetZone(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.GetZone(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// UpdateZone operation middleware
+func (siw *ServerInterfaceWrapper) UpdateZone(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdateZoneParams
+
+	headers := c.GetReqHeaders()
+
+	// ------------- Required header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Sprintf("Too many values for ParamName If-Match, 1 is required, but %d found", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter If-Match: %w", err).Error())
+		}
+
+		params.IfMatch = IfMatch
+
+	} else {
+		return fiber.NewError(fiber.StatusBadRequest, "Header parameter If-Match is required, but not found")
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.UpdateZone(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// ZoneTrail operation middleware
+func (siw *ServerInterfaceWrapper) ZoneTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.ZoneTrail(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -1749,6 +8754,10 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Delete(options.BaseURL+"/api/v1/me/tokens/:id", wrapper.RevokeToken)
 
+	router.Get(options.BaseURL+"/api/v1/session/oidc", wrapper.BeginOpenID)
+
+	router.Get(options.BaseURL+"/api/v1/session/oidc/callback", wrapper.FinishOpenID)
+
 	router.Post(options.BaseURL+"/api/v1/simulate", wrapper.Simulate)
 
 	router.Post(options.BaseURL+"/api/v1/match", wrapper.MatchProducts)
@@ -1774,6 +8783,242 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 	router.Post(options.BaseURL+"/api/v1/jobs/:id/cancel", wrapper.CancelJob)
 
 	router.Get(options.BaseURL+"/api/v1/jobs/:id/events", wrapper.JobEvents)
+
+	router.Get(options.BaseURL+"/api/v1/regions", wrapper.ListRegions)
+
+	router.Post(options.BaseURL+"/api/v1/regions", wrapper.CreateRegion)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id", wrapper.GetRegion)
+
+	router.Put(options.BaseURL+"/api/v1/regions/:id", wrapper.UpdateRegion)
+
+	router.Get(options.BaseURL+"/api/v1/institutions", wrapper.ListInstitutions)
+
+	router.Post(options.BaseURL+"/api/v1/institutions", wrapper.CreateInstitution)
+
+	router.Get(options.BaseURL+"/api/v1/institutions/:id", wrapper.GetInstitution)
+
+	router.Put(options.BaseURL+"/api/v1/institutions/:id", wrapper.UpdateInstitution)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id/ledger", wrapper.GetLedger)
+
+	router.Put(options.BaseURL+"/api/v1/regions/:id/ledger", wrapper.PutLedger)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id/ledger/trail", wrapper.LedgerTrail)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id/fiscal-profiles", wrapper.ListFiscalProfiles)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id/fiscal-profiles/:year", wrapper.GetFiscalProfile)
+
+	router.Put(options.BaseURL+"/api/v1/regions/:id/fiscal-profiles/:year", wrapper.PutFiscalProfile)
+
+	router.Get(options.BaseURL+"/api/v1/requirements", wrapper.ListRequirements)
+
+	router.Post(options.BaseURL+"/api/v1/requirements", wrapper.CreateRequirement)
+
+	router.Get(options.BaseURL+"/api/v1/requirements/:id", wrapper.GetRequirement)
+
+	router.Put(options.BaseURL+"/api/v1/requirements/:id", wrapper.UpdateRequirement)
+
+	router.Post(options.BaseURL+"/api/v1/requirements/:id/submit", wrapper.SubmitRequirement)
+
+	router.Post(options.BaseURL+"/api/v1/requirements/:id/withdraw", wrapper.WithdrawRequirement)
+
+	router.Post(options.BaseURL+"/api/v1/requirements/:id/close", wrapper.CloseRequirement)
+
+	router.Post(options.BaseURL+"/api/v1/requirements/:id/revise", wrapper.ReviseRequirement)
+
+	router.Get(options.BaseURL+"/api/v1/requirements/:id/trail", wrapper.RequirementTrail)
+
+	router.Get(options.BaseURL+"/api/v1/requirements/:id/simulation", wrapper.SimulateRequirement)
+
+	router.Get(options.BaseURL+"/api/v1/requirements/:id/matches", wrapper.ListMatches)
+
+	router.Post(options.BaseURL+"/api/v1/requirements/:id/matches", wrapper.MatchRequirement)
+
+	router.Get(options.BaseURL+"/api/v1/matches/:id", wrapper.GetMatch)
+
+	router.Get(options.BaseURL+"/api/v1/matches/:id/answer", wrapper.MatchAnswer)
+
+	router.Post(options.BaseURL+"/api/v1/matches/:id/replay", wrapper.ReplayMatch)
+
+	router.Get(options.BaseURL+"/api/v1/offers", wrapper.ListOffers)
+
+	router.Get(options.BaseURL+"/api/v1/offers/:id", wrapper.GetOffer)
+
+	router.Put(options.BaseURL+"/api/v1/offers/:id/note", wrapper.NoteOffer)
+
+	router.Get(options.BaseURL+"/api/v1/notifications", wrapper.ListNotifications)
+
+	router.Post(options.BaseURL+"/api/v1/notifications/:id/read", wrapper.ReadNotification)
+
+	router.Get(options.BaseURL+"/api/v1/users", wrapper.ListUsers)
+
+	router.Post(options.BaseURL+"/api/v1/users", wrapper.CreateUser)
+
+	router.Get(options.BaseURL+"/api/v1/users/:id", wrapper.GetUser)
+
+	router.Patch(options.BaseURL+"/api/v1/users/:id", wrapper.UpdateUser)
+
+	router.Post(options.BaseURL+"/api/v1/users/:id/password", wrapper.ResetPassword)
+
+	router.Get(options.BaseURL+"/api/v1/users/:id/trail", wrapper.UserTrail)
+
+	router.Get(options.BaseURL+"/api/v1/audit-events", wrapper.ListAuditEvents)
+
+	router.Get(options.BaseURL+"/api/v1/unmet-demand", wrapper.UnmetDemand)
+
+	router.Get(options.BaseURL+"/api/v1/zones", wrapper.ListZones)
+
+	router.Post(options.BaseURL+"/api/v1/zones", wrapper.CreateZone)
+
+	router.Get(options.BaseURL+"/api/v1/zones/:id", wrapper.GetZone)
+
+	router.Put(options.BaseURL+"/api/v1/zones/:id", wrapper.UpdateZone)
+
+	router.Get(options.BaseURL+"/api/v1/zones/:id/trail", wrapper.ZoneTrail)
+
+	router.Get(options.BaseURL+"/api/v1/plans", wrapper.ListPlans)
+
+	router.Post(options.BaseURL+"/api/v1/plans", wrapper.CreatePlan)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id", wrapper.GetPlan)
+
+	router.Put(options.BaseURL+"/api/v1/plans/:id", wrapper.UpdatePlan)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id/trail", wrapper.PlanTrail)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id/studies", wrapper.GetStudies)
+
+	router.Put(options.BaseURL+"/api/v1/plans/:id/studies", wrapper.PutStudies)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/acknowledge", wrapper.AcknowledgePlan)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id/assessments", wrapper.ListAssessments)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/assessments", wrapper.AssessPlan)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id/gate", wrapper.PlanGate)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/submit", wrapper.SubmitPlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/review", wrapper.ReviewPlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/return", wrapper.ReturnPlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/approve", wrapper.ApprovePlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/finalize", wrapper.FinalizePlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/revise", wrapper.RevisePlan)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/stress", wrapper.StressPlan)
+
+	router.Get(options.BaseURL+"/api/v1/assessments/:id", wrapper.GetAssessment)
+
+	router.Post(options.BaseURL+"/api/v1/assessments/:id/replay", wrapper.ReplayAssessment)
+
+	router.Get(options.BaseURL+"/api/v1/plans/:id/waivers", wrapper.ListPlanWaivers)
+
+	router.Post(options.BaseURL+"/api/v1/plans/:id/waivers", wrapper.RequestWaiver)
+
+	router.Get(options.BaseURL+"/api/v1/waivers", wrapper.ListWaivers)
+
+	router.Get(options.BaseURL+"/api/v1/waivers/:id", wrapper.GetWaiver)
+
+	router.Get(options.BaseURL+"/api/v1/waivers/:id/trail", wrapper.WaiverTrail)
+
+	router.Post(options.BaseURL+"/api/v1/waivers/:id/grant", wrapper.GrantWaiver)
+
+	router.Post(options.BaseURL+"/api/v1/waivers/:id/reject", wrapper.RejectWaiver)
+
+	router.Post(options.BaseURL+"/api/v1/waivers/:id/revoke", wrapper.RevokeWaiver)
+
+	router.Get(options.BaseURL+"/api/v1/overrides", wrapper.ListOverrides)
+
+	router.Post(options.BaseURL+"/api/v1/overrides", wrapper.RequestOverride)
+
+	router.Get(options.BaseURL+"/api/v1/overrides/:id", wrapper.GetOverride)
+
+	router.Get(options.BaseURL+"/api/v1/overrides/:id/trail", wrapper.OverrideTrail)
+
+	router.Post(options.BaseURL+"/api/v1/overrides/:id/grant", wrapper.GrantOverride)
+
+	router.Post(options.BaseURL+"/api/v1/overrides/:id/reject", wrapper.RejectOverride)
+
+	router.Post(options.BaseURL+"/api/v1/overrides/:id/revoke", wrapper.RevokeOverride)
+
+	router.Get(options.BaseURL+"/api/v1/products", wrapper.ListProducts)
+
+	router.Get(options.BaseURL+"/api/v1/products/:id/versions", wrapper.ListProductVersions)
+
+	router.Get(options.BaseURL+"/api/v1/product-versions/:id", wrapper.GetProductVersion)
+
+	router.Get(options.BaseURL+"/api/v1/product-versions/:id/trail", wrapper.ProductVersionTrail)
+
+	router.Post(options.BaseURL+"/api/v1/product-versions/:id/retire", wrapper.RetireProductVersion)
+
+	router.Get(options.BaseURL+"/api/v1/product-versions/:id/diff", wrapper.DiffProductVersion)
+
+	router.Get(options.BaseURL+"/api/v1/product-versions/:id/table", wrapper.GetProductVersionTable)
+
+	router.Get(options.BaseURL+"/api/v1/packs", wrapper.ListPacks)
+
+	router.Get(options.BaseURL+"/api/v1/packs/:id/versions", wrapper.ListPackVersions)
+
+	router.Get(options.BaseURL+"/api/v1/pack-versions/:id", wrapper.GetPackVersion)
+
+	router.Get(options.BaseURL+"/api/v1/pack-versions/:id/trail", wrapper.PackVersionTrail)
+
+	router.Post(options.BaseURL+"/api/v1/pack-versions/:id/retire", wrapper.RetirePackVersion)
+
+	router.Get(options.BaseURL+"/api/v1/pack-versions/:id/diff", wrapper.DiffPackVersion)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/check", wrapper.CheckDraft)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/complete", wrapper.CompleteDraft)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/hover", wrapper.HoverDraft)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/verdict", wrapper.TryDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts", wrapper.ListDrafts)
+
+	router.Post(options.BaseURL+"/api/v1/drafts", wrapper.CreateDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id", wrapper.GetDraft)
+
+	router.Put(options.BaseURL+"/api/v1/drafts/:id", wrapper.UpdateDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/trail", wrapper.DraftTrail)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/tests", wrapper.TestDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/analysis", wrapper.AnalyseDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/diff", wrapper.DiffDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/impact", wrapper.GetDraftImpact)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/:id/impact", wrapper.ComputeDraftImpact)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/:id/submit", wrapper.SubmitDraft)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/:id/return", wrapper.ReturnDraft)
+
+	router.Post(options.BaseURL+"/api/v1/drafts/:id/publish", wrapper.PublishDraft)
+
+	router.Get(options.BaseURL+"/api/v1/drafts/:id/table", wrapper.GetDraftTable)
+
+	router.Put(options.BaseURL+"/api/v1/drafts/:id/table", wrapper.PutDraftTable)
+
+	router.Get(options.BaseURL+"/api/v1/documents/:id/uses", wrapper.DocumentUses)
+
+	router.Post(options.BaseURL+"/api/v1/documents/:id/repeal", wrapper.RepealDocument)
+
+	router.Get(options.BaseURL+"/api/v1/market", wrapper.ListMarketData)
+
+	router.Post(options.BaseURL+"/api/v1/market", wrapper.AddMarketData)
 
 }
 
@@ -1862,6 +9107,57 @@ func (response Assess200JSONResponse) VisitAssessResponse(ctx *fiber.Ctx) error 
 	return ctx.JSON(&response)
 }
 
+type GetAssessmentRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetAssessmentResponseObject interface {
+	VisitGetAssessmentResponse(ctx *fiber.Ctx) error
+}
+
+type GetAssessment200JSONResponse Assessment
+
+func (response GetAssessment200JSONResponse) VisitGetAssessmentResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ReplayAssessmentRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReplayAssessmentResponseObject interface {
+	VisitReplayAssessmentResponse(ctx *fiber.Ctx) error
+}
+
+type ReplayAssessment200JSONResponse Replay
+
+func (response ReplayAssessment200JSONResponse) VisitReplayAssessmentResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListAuditEventsRequestObject struct {
+	Params ListAuditEventsParams
+}
+
+type ListAuditEventsResponseObject interface {
+	VisitListAuditEventsResponse(ctx *fiber.Ctx) error
+}
+
+type ListAuditEvents200JSONResponse EventPage
+
+func (response ListAuditEvents200JSONResponse) VisitListAuditEventsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
 type ListDocumentsRequestObject struct {
 }
 
@@ -1872,6 +9168,495 @@ type ListDocumentsResponseObject interface {
 type ListDocuments200JSONResponse DocumentList
 
 func (response ListDocuments200JSONResponse) VisitListDocumentsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RepealDocumentRequestObject struct {
+	Id     Id `json:"id"`
+	Params RepealDocumentParams
+	Body   *RepealDocumentJSONRequestBody
+}
+
+type RepealDocumentResponseObject interface {
+	VisitRepealDocumentResponse(ctx *fiber.Ctx) error
+}
+
+type RepealDocument200JSONResponse DocumentUses
+
+func (response RepealDocument200JSONResponse) VisitRepealDocumentResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type DocumentUsesRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DocumentUsesResponseObject interface {
+	VisitDocumentUsesResponse(ctx *fiber.Ctx) error
+}
+
+type DocumentUses200JSONResponse DocumentUses
+
+func (response DocumentUses200JSONResponse) VisitDocumentUsesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListDraftsRequestObject struct {
+	Params ListDraftsParams
+}
+
+type ListDraftsResponseObject interface {
+	VisitListDraftsResponse(ctx *fiber.Ctx) error
+}
+
+type ListDrafts200JSONResponse DraftPage
+
+func (response ListDrafts200JSONResponse) VisitListDraftsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateDraftRequestObject struct {
+	Body *CreateDraftJSONRequestBody
+}
+
+type CreateDraftResponseObject interface {
+	VisitCreateDraftResponse(ctx *fiber.Ctx) error
+}
+
+type CreateDraft201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateDraft201JSONResponse struct {
+	Body    Draft
+	Headers CreateDraft201ResponseHeaders
+}
+
+func (response CreateDraft201JSONResponse) VisitCreateDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CheckDraftRequestObject struct {
+	Body *CheckDraftJSONRequestBody
+}
+
+type CheckDraftResponseObject interface {
+	VisitCheckDraftResponse(ctx *fiber.Ctx) error
+}
+
+type CheckDraft200JSONResponse DiagnosticList
+
+func (response CheckDraft200JSONResponse) VisitCheckDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CompleteDraftRequestObject struct {
+	Body *CompleteDraftJSONRequestBody
+}
+
+type CompleteDraftResponseObject interface {
+	VisitCompleteDraftResponse(ctx *fiber.Ctx) error
+}
+
+type CompleteDraft200JSONResponse CompletionList
+
+func (response CompleteDraft200JSONResponse) VisitCompleteDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type HoverDraftRequestObject struct {
+	Body *HoverDraftJSONRequestBody
+}
+
+type HoverDraftResponseObject interface {
+	VisitHoverDraftResponse(ctx *fiber.Ctx) error
+}
+
+type HoverDraft200JSONResponse Text
+
+func (response HoverDraft200JSONResponse) VisitHoverDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type TryDraftRequestObject struct {
+	Body *TryDraftJSONRequestBody
+}
+
+type TryDraftResponseObject interface {
+	VisitTryDraftResponse(ctx *fiber.Ctx) error
+}
+
+type TryDraft200JSONResponse VerdictList
+
+func (response TryDraft200JSONResponse) VisitTryDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetDraftRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetDraftResponseObject interface {
+	VisitGetDraftResponse(ctx *fiber.Ctx) error
+}
+
+type GetDraft200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetDraft200JSONResponse struct {
+	Body    Draft
+	Headers GetDraft200ResponseHeaders
+}
+
+func (response GetDraft200JSONResponse) VisitGetDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateDraftRequestObject struct {
+	Id       Id `json:"id"`
+	Params   UpdateDraftParams
+	JSONBody *UpdateDraftJSONRequestBody
+	Body     io.Reader
+}
+
+type UpdateDraftResponseObject interface {
+	VisitUpdateDraftResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateDraft200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateDraft200JSONResponse struct {
+	Body    Draft
+	Headers UpdateDraft200ResponseHeaders
+}
+
+func (response UpdateDraft200JSONResponse) VisitUpdateDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type AnalyseDraftRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type AnalyseDraftResponseObject interface {
+	VisitAnalyseDraftResponse(ctx *fiber.Ctx) error
+}
+
+type AnalyseDraft200JSONResponse FindingList
+
+func (response AnalyseDraft200JSONResponse) VisitAnalyseDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type DiffDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params DiffDraftParams
+}
+
+type DiffDraftResponseObject interface {
+	VisitDiffDraftResponse(ctx *fiber.Ctx) error
+}
+
+type DiffDraft200JSONResponse VersionDiff
+
+func (response DiffDraft200JSONResponse) VisitDiffDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetDraftImpactRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetDraftImpactResponseObject interface {
+	VisitGetDraftImpactResponse(ctx *fiber.Ctx) error
+}
+
+type GetDraftImpact200JSONResponse ImpactReport
+
+func (response GetDraftImpact200JSONResponse) VisitGetDraftImpactResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ComputeDraftImpactRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ComputeDraftImpactResponseObject interface {
+	VisitComputeDraftImpactResponse(ctx *fiber.Ctx) error
+}
+
+type ComputeDraftImpact202ResponseHeaders struct {
+	Location *string
+}
+
+type ComputeDraftImpact202JSONResponse struct {
+	Body    Job
+	Headers ComputeDraftImpact202ResponseHeaders
+}
+
+func (response ComputeDraftImpact202JSONResponse) VisitComputeDraftImpactResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PublishDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params PublishDraftParams
+	Body   *PublishDraftJSONRequestBody
+}
+
+type PublishDraftResponseObject interface {
+	VisitPublishDraftResponse(ctx *fiber.Ctx) error
+}
+
+type PublishDraft201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type PublishDraft201JSONResponse struct {
+	Body    Version
+	Headers PublishDraft201ResponseHeaders
+}
+
+func (response PublishDraft201JSONResponse) VisitPublishDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ReturnDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReturnDraftParams
+	Body   *ReturnDraftJSONRequestBody
+}
+
+type ReturnDraftResponseObject interface {
+	VisitReturnDraftResponse(ctx *fiber.Ctx) error
+}
+
+type ReturnDraft200ResponseHeaders struct {
+	ETag *string
+}
+
+type ReturnDraft200JSONResponse struct {
+	Body    Draft
+	Headers ReturnDraft200ResponseHeaders
+}
+
+func (response ReturnDraft200JSONResponse) VisitReturnDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SubmitDraftRequestObject struct {
+	Id     Id `json:"id"`
+	Params SubmitDraftParams
+	Body   *SubmitDraftJSONRequestBody
+}
+
+type SubmitDraftResponseObject interface {
+	VisitSubmitDraftResponse(ctx *fiber.Ctx) error
+}
+
+type SubmitDraft200ResponseHeaders struct {
+	ETag *string
+}
+
+type SubmitDraft200JSONResponse struct {
+	Body    Draft
+	Headers SubmitDraft200ResponseHeaders
+}
+
+func (response SubmitDraft200JSONResponse) VisitSubmitDraftResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetDraftTableRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetDraftTableParams
+}
+
+type GetDraftTableResponseObject interface {
+	VisitGetDraftTableResponse(ctx *fiber.Ctx) error
+}
+
+type GetDraftTable200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetDraftTable200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetDraftTableResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(ctx.Response().BodyWriter(), response.Body)
+	return err
+}
+
+type GetDraftTable200TextcsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetDraftTable200TextcsvResponse) VisitGetDraftTableResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(ctx.Response().BodyWriter(), response.Body)
+	return err
+}
+
+type PutDraftTableRequestObject struct {
+	Id     Id `json:"id"`
+	Params PutDraftTableParams
+	Body   io.Reader
+}
+
+type PutDraftTableResponseObject interface {
+	VisitPutDraftTableResponse(ctx *fiber.Ctx) error
+}
+
+type PutDraftTable200ResponseHeaders struct {
+	ETag *string
+}
+
+type PutDraftTable200JSONResponse struct {
+	Body    Draft
+	Headers PutDraftTable200ResponseHeaders
+}
+
+func (response PutDraftTable200JSONResponse) VisitPutDraftTableResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type TestDraftRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type TestDraftResponseObject interface {
+	VisitTestDraftResponse(ctx *fiber.Ctx) error
+}
+
+type TestDraft200JSONResponse DraftTests
+
+func (response TestDraft200JSONResponse) VisitTestDraftResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type DraftTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type DraftTrailResponseObject interface {
+	VisitDraftTrailResponse(ctx *fiber.Ctx) error
+}
+
+type DraftTrail200JSONResponse RuleTrail
+
+func (response DraftTrail200JSONResponse) VisitDraftTrailResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
 
@@ -1893,6 +9678,110 @@ func (response ListFacts200JSONResponse) VisitListFactsResponse(ctx *fiber.Ctx) 
 	ctx.Status(200)
 
 	return ctx.JSON(&response)
+}
+
+type ListInstitutionsRequestObject struct {
+	Params ListInstitutionsParams
+}
+
+type ListInstitutionsResponseObject interface {
+	VisitListInstitutionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListInstitutions200JSONResponse InstitutionPage
+
+func (response ListInstitutions200JSONResponse) VisitListInstitutionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateInstitutionRequestObject struct {
+	Body *CreateInstitutionJSONRequestBody
+}
+
+type CreateInstitutionResponseObject interface {
+	VisitCreateInstitutionResponse(ctx *fiber.Ctx) error
+}
+
+type CreateInstitution201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateInstitution201JSONResponse struct {
+	Body    Institution
+	Headers CreateInstitution201ResponseHeaders
+}
+
+func (response CreateInstitution201JSONResponse) VisitCreateInstitutionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetInstitutionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetInstitutionResponseObject interface {
+	VisitGetInstitutionResponse(ctx *fiber.Ctx) error
+}
+
+type GetInstitution200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetInstitution200JSONResponse struct {
+	Body    Institution
+	Headers GetInstitution200ResponseHeaders
+}
+
+func (response GetInstitution200JSONResponse) VisitGetInstitutionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateInstitutionRequestObject struct {
+	Id     Id `json:"id"`
+	Params UpdateInstitutionParams
+	Body   *UpdateInstitutionJSONRequestBody
+}
+
+type UpdateInstitutionResponseObject interface {
+	VisitUpdateInstitutionResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateInstitution200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateInstitution200JSONResponse struct {
+	Body    Institution
+	Headers UpdateInstitution200ResponseHeaders
+}
+
+func (response UpdateInstitution200JSONResponse) VisitUpdateInstitutionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
 }
 
 type ListJobsRequestObject struct {
@@ -1992,6 +9881,40 @@ func (response JobEvents200TexteventStreamResponse) VisitJobEventsResponse(ctx *
 	return nil
 }
 
+type ListMarketDataRequestObject struct {
+	Params ListMarketDataParams
+}
+
+type ListMarketDataResponseObject interface {
+	VisitListMarketDataResponse(ctx *fiber.Ctx) error
+}
+
+type ListMarketData200JSONResponse MarketDataPage
+
+func (response ListMarketData200JSONResponse) VisitListMarketDataResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type AddMarketDataRequestObject struct {
+	Body *AddMarketDataJSONRequestBody
+}
+
+type AddMarketDataResponseObject interface {
+	VisitAddMarketDataResponse(ctx *fiber.Ctx) error
+}
+
+type AddMarketData201JSONResponse MarketData
+
+func (response AddMarketData201JSONResponse) VisitAddMarketDataResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response)
+}
+
 type MatchProductsRequestObject struct {
 	Body *MatchProductsJSONRequestBody
 }
@@ -2003,6 +9926,57 @@ type MatchProductsResponseObject interface {
 type MatchProducts200JSONResponse MatchAnswer
 
 func (response MatchProducts200JSONResponse) VisitMatchProductsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetMatchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetMatchResponseObject interface {
+	VisitGetMatchResponse(ctx *fiber.Ctx) error
+}
+
+type GetMatch200JSONResponse StoredMatch
+
+func (response GetMatch200JSONResponse) VisitGetMatchResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type MatchAnswerRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type MatchAnswerResponseObject interface {
+	VisitMatchAnswerResponse(ctx *fiber.Ctx) error
+}
+
+type MatchAnswer200JSONResponse MatchAnswer
+
+func (response MatchAnswer200JSONResponse) VisitMatchAnswerResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ReplayMatchRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReplayMatchResponseObject interface {
+	VisitReplayMatchResponse(ctx *fiber.Ctx) error
+}
+
+type ReplayMatch200JSONResponse Replay
+
+func (response ReplayMatch200JSONResponse) VisitReplayMatchResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
 
@@ -2074,6 +10048,418 @@ func (response RevokeToken204Response) VisitRevokeTokenResponse(ctx *fiber.Ctx) 
 	return nil
 }
 
+type ListNotificationsRequestObject struct {
+	Params ListNotificationsParams
+}
+
+type ListNotificationsResponseObject interface {
+	VisitListNotificationsResponse(ctx *fiber.Ctx) error
+}
+
+type ListNotifications200JSONResponse NotificationPage
+
+func (response ListNotifications200JSONResponse) VisitListNotificationsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ReadNotificationRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ReadNotificationResponseObject interface {
+	VisitReadNotificationResponse(ctx *fiber.Ctx) error
+}
+
+type ReadNotification200JSONResponse Notification
+
+func (response ReadNotification200JSONResponse) VisitReadNotificationResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListOffersRequestObject struct {
+	Params ListOffersParams
+}
+
+type ListOffersResponseObject interface {
+	VisitListOffersResponse(ctx *fiber.Ctx) error
+}
+
+type ListOffers200JSONResponse OfferPage
+
+func (response ListOffers200JSONResponse) VisitListOffersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetOfferRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetOfferResponseObject interface {
+	VisitGetOfferResponse(ctx *fiber.Ctx) error
+}
+
+type GetOffer200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetOffer200JSONResponse struct {
+	Body    Offer
+	Headers GetOffer200ResponseHeaders
+}
+
+func (response GetOffer200JSONResponse) VisitGetOfferResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type NoteOfferRequestObject struct {
+	Id     Id `json:"id"`
+	Params NoteOfferParams
+	Body   *NoteOfferJSONRequestBody
+}
+
+type NoteOfferResponseObject interface {
+	VisitNoteOfferResponse(ctx *fiber.Ctx) error
+}
+
+type NoteOffer200ResponseHeaders struct {
+	ETag *string
+}
+
+type NoteOffer200JSONResponse struct {
+	Body    Offer
+	Headers NoteOffer200ResponseHeaders
+}
+
+func (response NoteOffer200JSONResponse) VisitNoteOfferResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListOverridesRequestObject struct {
+	Params ListOverridesParams
+}
+
+type ListOverridesResponseObject interface {
+	VisitListOverridesResponse(ctx *fiber.Ctx) error
+}
+
+type ListOverrides200JSONResponse OverridePage
+
+func (response ListOverrides200JSONResponse) VisitListOverridesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RequestOverrideRequestObject struct {
+	Body *RequestOverrideJSONRequestBody
+}
+
+type RequestOverrideResponseObject interface {
+	VisitRequestOverrideResponse(ctx *fiber.Ctx) error
+}
+
+type RequestOverride201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type RequestOverride201JSONResponse struct {
+	Body    Override
+	Headers RequestOverride201ResponseHeaders
+}
+
+func (response RequestOverride201JSONResponse) VisitRequestOverrideResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetOverrideRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetOverrideResponseObject interface {
+	VisitGetOverrideResponse(ctx *fiber.Ctx) error
+}
+
+type GetOverride200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetOverride200JSONResponse struct {
+	Body    Override
+	Headers GetOverride200ResponseHeaders
+}
+
+func (response GetOverride200JSONResponse) VisitGetOverrideResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GrantOverrideRequestObject struct {
+	Id     Id `json:"id"`
+	Params GrantOverrideParams
+	Body   *GrantOverrideJSONRequestBody
+}
+
+type GrantOverrideResponseObject interface {
+	VisitGrantOverrideResponse(ctx *fiber.Ctx) error
+}
+
+type GrantOverride200ResponseHeaders struct {
+	ETag *string
+}
+
+type GrantOverride200JSONResponse struct {
+	Body    Override
+	Headers GrantOverride200ResponseHeaders
+}
+
+func (response GrantOverride200JSONResponse) VisitGrantOverrideResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RejectOverrideRequestObject struct {
+	Id     Id `json:"id"`
+	Params RejectOverrideParams
+	Body   *RejectOverrideJSONRequestBody
+}
+
+type RejectOverrideResponseObject interface {
+	VisitRejectOverrideResponse(ctx *fiber.Ctx) error
+}
+
+type RejectOverride200ResponseHeaders struct {
+	ETag *string
+}
+
+type RejectOverride200JSONResponse struct {
+	Body    Override
+	Headers RejectOverride200ResponseHeaders
+}
+
+func (response RejectOverride200JSONResponse) VisitRejectOverrideResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeOverrideRequestObject struct {
+	Id     Id `json:"id"`
+	Params RevokeOverrideParams
+	Body   *RevokeOverrideJSONRequestBody
+}
+
+type RevokeOverrideResponseObject interface {
+	VisitRevokeOverrideResponse(ctx *fiber.Ctx) error
+}
+
+type RevokeOverride200ResponseHeaders struct {
+	ETag *string
+}
+
+type RevokeOverride200JSONResponse struct {
+	Body    Override
+	Headers RevokeOverride200ResponseHeaders
+}
+
+func (response RevokeOverride200JSONResponse) VisitRevokeOverrideResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type OverrideTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type OverrideTrailResponseObject interface {
+	VisitOverrideTrailResponse(ctx *fiber.Ctx) error
+}
+
+type OverrideTrail200JSONResponse Trail
+
+func (response OverrideTrail200JSONResponse) VisitOverrideTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetPackVersionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetPackVersionResponseObject interface {
+	VisitGetPackVersionResponse(ctx *fiber.Ctx) error
+}
+
+type GetPackVersion200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetPackVersion200JSONResponse struct {
+	Body    Version
+	Headers GetPackVersion200ResponseHeaders
+}
+
+func (response GetPackVersion200JSONResponse) VisitGetPackVersionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DiffPackVersionRequestObject struct {
+	Id     Id `json:"id"`
+	Params DiffPackVersionParams
+}
+
+type DiffPackVersionResponseObject interface {
+	VisitDiffPackVersionResponse(ctx *fiber.Ctx) error
+}
+
+type DiffPackVersion200JSONResponse VersionDiff
+
+func (response DiffPackVersion200JSONResponse) VisitDiffPackVersionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RetirePackVersionRequestObject struct {
+	Id     Id `json:"id"`
+	Params RetirePackVersionParams
+	Body   *RetirePackVersionJSONRequestBody
+}
+
+type RetirePackVersionResponseObject interface {
+	VisitRetirePackVersionResponse(ctx *fiber.Ctx) error
+}
+
+type RetirePackVersion200ResponseHeaders struct {
+	ETag *string
+}
+
+type RetirePackVersion200JSONResponse struct {
+	Body    Version
+	Headers RetirePackVersion200ResponseHeaders
+}
+
+func (response RetirePackVersion200JSONResponse) VisitRetirePackVersionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PackVersionTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type PackVersionTrailResponseObject interface {
+	VisitPackVersionTrailResponse(ctx *fiber.Ctx) error
+}
+
+type PackVersionTrail200JSONResponse RuleTrail
+
+func (response PackVersionTrail200JSONResponse) VisitPackVersionTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListPacksRequestObject struct {
+	Params ListPacksParams
+}
+
+type ListPacksResponseObject interface {
+	VisitListPacksResponse(ctx *fiber.Ctx) error
+}
+
+type ListPacks200JSONResponse VersionPage
+
+func (response ListPacks200JSONResponse) VisitListPacksResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListPackVersionsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListPackVersionsParams
+}
+
+type ListPackVersionsResponseObject interface {
+	VisitListPackVersionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListPackVersions200JSONResponse VersionPage
+
+func (response ListPackVersions200JSONResponse) VisitListPackVersionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
 type ListParametersRequestObject struct {
 	Params ListParametersParams
 }
@@ -2123,6 +10509,1266 @@ func (response EvaluatePlan200JSONResponse) VisitEvaluatePlanResponse(ctx *fiber
 	ctx.Status(200)
 
 	return ctx.JSON(&response)
+}
+
+type ListPlansRequestObject struct {
+	Params ListPlansParams
+}
+
+type ListPlansResponseObject interface {
+	VisitListPlansResponse(ctx *fiber.Ctx) error
+}
+
+type ListPlans200JSONResponse PlanPage
+
+func (response ListPlans200JSONResponse) VisitListPlansResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreatePlanRequestObject struct {
+	Body *CreatePlanJSONRequestBody
+}
+
+type CreatePlanResponseObject interface {
+	VisitCreatePlanResponse(ctx *fiber.Ctx) error
+}
+
+type CreatePlan201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreatePlan201JSONResponse struct {
+	Body    Plan
+	Headers CreatePlan201ResponseHeaders
+}
+
+func (response CreatePlan201JSONResponse) VisitCreatePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CreatePlan202ResponseHeaders struct {
+	Location *string
+}
+
+type CreatePlan202JSONResponse struct {
+	Body    Job
+	Headers CreatePlan202ResponseHeaders
+}
+
+func (response CreatePlan202JSONResponse) VisitCreatePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetPlanRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetPlanResponseObject interface {
+	VisitGetPlanResponse(ctx *fiber.Ctx) error
+}
+
+type GetPlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetPlan200JSONResponse struct {
+	Body    Plan
+	Headers GetPlan200ResponseHeaders
+}
+
+func (response GetPlan200JSONResponse) VisitGetPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdatePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params UpdatePlanParams
+	Body   *UpdatePlanJSONRequestBody
+}
+
+type UpdatePlanResponseObject interface {
+	VisitUpdatePlanResponse(ctx *fiber.Ctx) error
+}
+
+type UpdatePlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdatePlan200JSONResponse struct {
+	Body    Plan
+	Headers UpdatePlan200ResponseHeaders
+}
+
+func (response UpdatePlan200JSONResponse) VisitUpdatePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type AcknowledgePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params AcknowledgePlanParams
+	Body   *AcknowledgePlanJSONRequestBody
+}
+
+type AcknowledgePlanResponseObject interface {
+	VisitAcknowledgePlanResponse(ctx *fiber.Ctx) error
+}
+
+type AcknowledgePlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type AcknowledgePlan200JSONResponse struct {
+	Body    Plan
+	Headers AcknowledgePlan200ResponseHeaders
+}
+
+func (response AcknowledgePlan200JSONResponse) VisitAcknowledgePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ApprovePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params ApprovePlanParams
+	Body   *ApprovePlanJSONRequestBody
+}
+
+type ApprovePlanResponseObject interface {
+	VisitApprovePlanResponse(ctx *fiber.Ctx) error
+}
+
+type ApprovePlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type ApprovePlan200JSONResponse struct {
+	Body    Plan
+	Headers ApprovePlan200ResponseHeaders
+}
+
+func (response ApprovePlan200JSONResponse) VisitApprovePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListAssessmentsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListAssessmentsParams
+}
+
+type ListAssessmentsResponseObject interface {
+	VisitListAssessmentsResponse(ctx *fiber.Ctx) error
+}
+
+type ListAssessments200JSONResponse AssessmentPage
+
+func (response ListAssessments200JSONResponse) VisitListAssessmentsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type AssessPlanRequestObject struct {
+	Id   Id `json:"id"`
+	Body *AssessPlanJSONRequestBody
+}
+
+type AssessPlanResponseObject interface {
+	VisitAssessPlanResponse(ctx *fiber.Ctx) error
+}
+
+type AssessPlan201ResponseHeaders struct {
+	Location *string
+}
+
+type AssessPlan201JSONResponse struct {
+	Body    Assessment
+	Headers AssessPlan201ResponseHeaders
+}
+
+func (response AssessPlan201JSONResponse) VisitAssessPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type FinalizePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params FinalizePlanParams
+	Body   *FinalizePlanJSONRequestBody
+}
+
+type FinalizePlanResponseObject interface {
+	VisitFinalizePlanResponse(ctx *fiber.Ctx) error
+}
+
+type FinalizePlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type FinalizePlan200JSONResponse struct {
+	Body    Plan
+	Headers FinalizePlan200ResponseHeaders
+}
+
+func (response FinalizePlan200JSONResponse) VisitFinalizePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PlanGateRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type PlanGateResponseObject interface {
+	VisitPlanGateResponse(ctx *fiber.Ctx) error
+}
+
+type PlanGate200JSONResponse GateView
+
+func (response PlanGate200JSONResponse) VisitPlanGateResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ReturnPlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReturnPlanParams
+	Body   *ReturnPlanJSONRequestBody
+}
+
+type ReturnPlanResponseObject interface {
+	VisitReturnPlanResponse(ctx *fiber.Ctx) error
+}
+
+type ReturnPlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type ReturnPlan200JSONResponse struct {
+	Body    Plan
+	Headers ReturnPlan200ResponseHeaders
+}
+
+func (response ReturnPlan200JSONResponse) VisitReturnPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ReviewPlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReviewPlanParams
+	Body   *ReviewPlanJSONRequestBody
+}
+
+type ReviewPlanResponseObject interface {
+	VisitReviewPlanResponse(ctx *fiber.Ctx) error
+}
+
+type ReviewPlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type ReviewPlan200JSONResponse struct {
+	Body    Plan
+	Headers ReviewPlan200ResponseHeaders
+}
+
+func (response ReviewPlan200JSONResponse) VisitReviewPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevisePlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params RevisePlanParams
+	Body   *RevisePlanJSONRequestBody
+}
+
+type RevisePlanResponseObject interface {
+	VisitRevisePlanResponse(ctx *fiber.Ctx) error
+}
+
+type RevisePlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type RevisePlan200JSONResponse struct {
+	Body    Plan
+	Headers RevisePlan200ResponseHeaders
+}
+
+func (response RevisePlan200JSONResponse) VisitRevisePlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type StressPlanRequestObject struct {
+	Id   Id `json:"id"`
+	Body *StressPlanJSONRequestBody
+}
+
+type StressPlanResponseObject interface {
+	VisitStressPlanResponse(ctx *fiber.Ctx) error
+}
+
+type StressPlan202ResponseHeaders struct {
+	Location *string
+}
+
+type StressPlan202JSONResponse struct {
+	Body    Job
+	Headers StressPlan202ResponseHeaders
+}
+
+func (response StressPlan202JSONResponse) VisitStressPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(202)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetStudiesRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetStudiesResponseObject interface {
+	VisitGetStudiesResponse(ctx *fiber.Ctx) error
+}
+
+type GetStudies200JSONResponse StudiesView
+
+func (response GetStudies200JSONResponse) VisitGetStudiesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type PutStudiesRequestObject struct {
+	Id     Id `json:"id"`
+	Params PutStudiesParams
+	Body   *PutStudiesJSONRequestBody
+}
+
+type PutStudiesResponseObject interface {
+	VisitPutStudiesResponse(ctx *fiber.Ctx) error
+}
+
+type PutStudies200ResponseHeaders struct {
+	ETag *string
+}
+
+type PutStudies200JSONResponse struct {
+	Body    Plan
+	Headers PutStudies200ResponseHeaders
+}
+
+func (response PutStudies200JSONResponse) VisitPutStudiesResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SubmitPlanRequestObject struct {
+	Id     Id `json:"id"`
+	Params SubmitPlanParams
+	Body   *SubmitPlanJSONRequestBody
+}
+
+type SubmitPlanResponseObject interface {
+	VisitSubmitPlanResponse(ctx *fiber.Ctx) error
+}
+
+type SubmitPlan200ResponseHeaders struct {
+	ETag *string
+}
+
+type SubmitPlan200JSONResponse struct {
+	Body    Plan
+	Headers SubmitPlan200ResponseHeaders
+}
+
+func (response SubmitPlan200JSONResponse) VisitSubmitPlanResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PlanTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type PlanTrailResponseObject interface {
+	VisitPlanTrailResponse(ctx *fiber.Ctx) error
+}
+
+type PlanTrail200JSONResponse Trail
+
+func (response PlanTrail200JSONResponse) VisitPlanTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListPlanWaiversRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListPlanWaiversParams
+}
+
+type ListPlanWaiversResponseObject interface {
+	VisitListPlanWaiversResponse(ctx *fiber.Ctx) error
+}
+
+type ListPlanWaivers200JSONResponse WaiverPage
+
+func (response ListPlanWaivers200JSONResponse) VisitListPlanWaiversResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RequestWaiverRequestObject struct {
+	Id   Id `json:"id"`
+	Body *RequestWaiverJSONRequestBody
+}
+
+type RequestWaiverResponseObject interface {
+	VisitRequestWaiverResponse(ctx *fiber.Ctx) error
+}
+
+type RequestWaiver201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type RequestWaiver201JSONResponse struct {
+	Body    Waiver
+	Headers RequestWaiver201ResponseHeaders
+}
+
+func (response RequestWaiver201JSONResponse) VisitRequestWaiverResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetProductVersionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetProductVersionResponseObject interface {
+	VisitGetProductVersionResponse(ctx *fiber.Ctx) error
+}
+
+type GetProductVersion200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetProductVersion200JSONResponse struct {
+	Body    Version
+	Headers GetProductVersion200ResponseHeaders
+}
+
+func (response GetProductVersion200JSONResponse) VisitGetProductVersionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type DiffProductVersionRequestObject struct {
+	Id     Id `json:"id"`
+	Params DiffProductVersionParams
+}
+
+type DiffProductVersionResponseObject interface {
+	VisitDiffProductVersionResponse(ctx *fiber.Ctx) error
+}
+
+type DiffProductVersion200JSONResponse VersionDiff
+
+func (response DiffProductVersion200JSONResponse) VisitDiffProductVersionResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RetireProductVersionRequestObject struct {
+	Id     Id `json:"id"`
+	Params RetireProductVersionParams
+	Body   *RetireProductVersionJSONRequestBody
+}
+
+type RetireProductVersionResponseObject interface {
+	VisitRetireProductVersionResponse(ctx *fiber.Ctx) error
+}
+
+type RetireProductVersion200ResponseHeaders struct {
+	ETag *string
+}
+
+type RetireProductVersion200JSONResponse struct {
+	Body    Version
+	Headers RetireProductVersion200ResponseHeaders
+}
+
+func (response RetireProductVersion200JSONResponse) VisitRetireProductVersionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetProductVersionTableRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetProductVersionTableParams
+}
+
+type GetProductVersionTableResponseObject interface {
+	VisitGetProductVersionTableResponse(ctx *fiber.Ctx) error
+}
+
+type GetProductVersionTable200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetProductVersionTable200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse) VisitGetProductVersionTableResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(ctx.Response().BodyWriter(), response.Body)
+	return err
+}
+
+type GetProductVersionTable200TextcsvResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response GetProductVersionTable200TextcsvResponse) VisitGetProductVersionTableResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "text/csv")
+	if response.ContentLength != 0 {
+		ctx.Response().Header.Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	ctx.Status(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(ctx.Response().BodyWriter(), response.Body)
+	return err
+}
+
+type ProductVersionTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ProductVersionTrailResponseObject interface {
+	VisitProductVersionTrailResponse(ctx *fiber.Ctx) error
+}
+
+type ProductVersionTrail200JSONResponse RuleTrail
+
+func (response ProductVersionTrail200JSONResponse) VisitProductVersionTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListProductsRequestObject struct {
+	Params ListProductsParams
+}
+
+type ListProductsResponseObject interface {
+	VisitListProductsResponse(ctx *fiber.Ctx) error
+}
+
+type ListProducts200JSONResponse VersionPage
+
+func (response ListProducts200JSONResponse) VisitListProductsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListProductVersionsRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListProductVersionsParams
+}
+
+type ListProductVersionsResponseObject interface {
+	VisitListProductVersionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListProductVersions200JSONResponse VersionPage
+
+func (response ListProductVersions200JSONResponse) VisitListProductVersionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListRegionsRequestObject struct {
+	Params ListRegionsParams
+}
+
+type ListRegionsResponseObject interface {
+	VisitListRegionsResponse(ctx *fiber.Ctx) error
+}
+
+type ListRegions200JSONResponse RegionPage
+
+func (response ListRegions200JSONResponse) VisitListRegionsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRegionRequestObject struct {
+	Body *CreateRegionJSONRequestBody
+}
+
+type CreateRegionResponseObject interface {
+	VisitCreateRegionResponse(ctx *fiber.Ctx) error
+}
+
+type CreateRegion201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateRegion201JSONResponse struct {
+	Body    Region
+	Headers CreateRegion201ResponseHeaders
+}
+
+func (response CreateRegion201JSONResponse) VisitCreateRegionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRegionRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetRegionResponseObject interface {
+	VisitGetRegionResponse(ctx *fiber.Ctx) error
+}
+
+type GetRegion200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetRegion200JSONResponse struct {
+	Body    Region
+	Headers GetRegion200ResponseHeaders
+}
+
+func (response GetRegion200JSONResponse) VisitGetRegionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateRegionRequestObject struct {
+	Id     Id `json:"id"`
+	Params UpdateRegionParams
+	Body   *UpdateRegionJSONRequestBody
+}
+
+type UpdateRegionResponseObject interface {
+	VisitUpdateRegionResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateRegion200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateRegion200JSONResponse struct {
+	Body    Region
+	Headers UpdateRegion200ResponseHeaders
+}
+
+func (response UpdateRegion200JSONResponse) VisitUpdateRegionResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListFiscalProfilesRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListFiscalProfilesParams
+}
+
+type ListFiscalProfilesResponseObject interface {
+	VisitListFiscalProfilesResponse(ctx *fiber.Ctx) error
+}
+
+type ListFiscalProfiles200JSONResponse FiscalPage
+
+func (response ListFiscalProfiles200JSONResponse) VisitListFiscalProfilesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetFiscalProfileRequestObject struct {
+	Id   Id  `json:"id"`
+	Year int `json:"year"`
+}
+
+type GetFiscalProfileResponseObject interface {
+	VisitGetFiscalProfileResponse(ctx *fiber.Ctx) error
+}
+
+type GetFiscalProfile200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetFiscalProfile200JSONResponse struct {
+	Body    FiscalProfile
+	Headers GetFiscalProfile200ResponseHeaders
+}
+
+func (response GetFiscalProfile200JSONResponse) VisitGetFiscalProfileResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PutFiscalProfileRequestObject struct {
+	Id     Id  `json:"id"`
+	Year   int `json:"year"`
+	Params PutFiscalProfileParams
+	Body   *PutFiscalProfileJSONRequestBody
+}
+
+type PutFiscalProfileResponseObject interface {
+	VisitPutFiscalProfileResponse(ctx *fiber.Ctx) error
+}
+
+type PutFiscalProfile200ResponseHeaders struct {
+	ETag *string
+}
+
+type PutFiscalProfile200JSONResponse struct {
+	Body    FiscalProfile
+	Headers PutFiscalProfile200ResponseHeaders
+}
+
+func (response PutFiscalProfile200JSONResponse) VisitPutFiscalProfileResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetLedgerRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetLedgerResponseObject interface {
+	VisitGetLedgerResponse(ctx *fiber.Ctx) error
+}
+
+type GetLedger200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetLedger200JSONResponse struct {
+	Body    Ledger
+	Headers GetLedger200ResponseHeaders
+}
+
+func (response GetLedger200JSONResponse) VisitGetLedgerResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type PutLedgerRequestObject struct {
+	Id       Id `json:"id"`
+	Params   PutLedgerParams
+	JSONBody *PutLedgerJSONRequestBody
+	Body     io.Reader
+}
+
+type PutLedgerResponseObject interface {
+	VisitPutLedgerResponse(ctx *fiber.Ctx) error
+}
+
+type PutLedger200ResponseHeaders struct {
+	ETag *string
+}
+
+type PutLedger200JSONResponse struct {
+	Body    Ledger
+	Headers PutLedger200ResponseHeaders
+}
+
+func (response PutLedger200JSONResponse) VisitPutLedgerResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type LedgerTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type LedgerTrailResponseObject interface {
+	VisitLedgerTrailResponse(ctx *fiber.Ctx) error
+}
+
+type LedgerTrail200JSONResponse Trail
+
+func (response LedgerTrail200JSONResponse) VisitLedgerTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListRequirementsRequestObject struct {
+	Params ListRequirementsParams
+}
+
+type ListRequirementsResponseObject interface {
+	VisitListRequirementsResponse(ctx *fiber.Ctx) error
+}
+
+type ListRequirements200JSONResponse RequirementPage
+
+func (response ListRequirements200JSONResponse) VisitListRequirementsResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateRequirementRequestObject struct {
+	JSONBody *CreateRequirementJSONRequestBody
+	Body     io.Reader
+}
+
+type CreateRequirementResponseObject interface {
+	VisitCreateRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type CreateRequirement201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateRequirement201JSONResponse struct {
+	Body    Requirement
+	Headers CreateRequirement201ResponseHeaders
+}
+
+func (response CreateRequirement201JSONResponse) VisitCreateRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetRequirementRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetRequirementResponseObject interface {
+	VisitGetRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type GetRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers GetRequirement200ResponseHeaders
+}
+
+func (response GetRequirement200JSONResponse) VisitGetRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateRequirementRequestObject struct {
+	Id       Id `json:"id"`
+	Params   UpdateRequirementParams
+	JSONBody *UpdateRequirementJSONRequestBody
+	Body     io.Reader
+}
+
+type UpdateRequirementResponseObject interface {
+	VisitUpdateRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers UpdateRequirement200ResponseHeaders
+}
+
+func (response UpdateRequirement200JSONResponse) VisitUpdateRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type CloseRequirementRequestObject struct {
+	Id     Id `json:"id"`
+	Params CloseRequirementParams
+	Body   *CloseRequirementJSONRequestBody
+}
+
+type CloseRequirementResponseObject interface {
+	VisitCloseRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type CloseRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type CloseRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers CloseRequirement200ResponseHeaders
+}
+
+func (response CloseRequirement200JSONResponse) VisitCloseRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ListMatchesRequestObject struct {
+	Id     Id `json:"id"`
+	Params ListMatchesParams
+}
+
+type ListMatchesResponseObject interface {
+	VisitListMatchesResponse(ctx *fiber.Ctx) error
+}
+
+type ListMatches200JSONResponse StoredMatchPage
+
+func (response ListMatches200JSONResponse) VisitListMatchesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type MatchRequirementRequestObject struct {
+	Id   Id `json:"id"`
+	Body *MatchRequirementJSONRequestBody
+}
+
+type MatchRequirementResponseObject interface {
+	VisitMatchRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type MatchRequirement201ResponseHeaders struct {
+	Location *string
+}
+
+type MatchRequirement201JSONResponse struct {
+	Body    StoredMatch
+	Headers MatchRequirement201ResponseHeaders
+}
+
+func (response MatchRequirement201JSONResponse) VisitMatchRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ReviseRequirementRequestObject struct {
+	Id     Id `json:"id"`
+	Params ReviseRequirementParams
+	Body   *ReviseRequirementJSONRequestBody
+}
+
+type ReviseRequirementResponseObject interface {
+	VisitReviseRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type ReviseRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type ReviseRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers ReviseRequirement200ResponseHeaders
+}
+
+func (response ReviseRequirement200JSONResponse) VisitReviseRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type SimulateRequirementRequestObject struct {
+	Id     Id `json:"id"`
+	Params SimulateRequirementParams
+}
+
+type SimulateRequirementResponseObject interface {
+	VisitSimulateRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type SimulateRequirement200JSONResponse SimulationAnswer
+
+func (response SimulateRequirement200JSONResponse) VisitSimulateRequirementResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type SubmitRequirementRequestObject struct {
+	Id     Id `json:"id"`
+	Params SubmitRequirementParams
+	Body   *SubmitRequirementJSONRequestBody
+}
+
+type SubmitRequirementResponseObject interface {
+	VisitSubmitRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type SubmitRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type SubmitRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers SubmitRequirement200ResponseHeaders
+}
+
+func (response SubmitRequirement200JSONResponse) VisitSubmitRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RequirementTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type RequirementTrailResponseObject interface {
+	VisitRequirementTrailResponse(ctx *fiber.Ctx) error
+}
+
+type RequirementTrail200JSONResponse Trail
+
+func (response RequirementTrail200JSONResponse) VisitRequirementTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type WithdrawRequirementRequestObject struct {
+	Id     Id `json:"id"`
+	Params WithdrawRequirementParams
+	Body   *WithdrawRequirementJSONRequestBody
+}
+
+type WithdrawRequirementResponseObject interface {
+	VisitWithdrawRequirementResponse(ctx *fiber.Ctx) error
+}
+
+type WithdrawRequirement200ResponseHeaders struct {
+	ETag *string
+}
+
+type WithdrawRequirement200JSONResponse struct {
+	Body    Requirement
+	Headers WithdrawRequirement200ResponseHeaders
+}
+
+func (response WithdrawRequirement200JSONResponse) VisitWithdrawRequirementResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
 }
 
 type SignOutRequestObject struct {
@@ -2201,6 +11847,63 @@ func (response SignIn401ApplicationProblemPlusJSONResponse) VisitSignInResponse(
 	return ctx.JSON(&response)
 }
 
+type BeginOpenIDRequestObject struct {
+	Params BeginOpenIDParams
+}
+
+type BeginOpenIDResponseObject interface {
+	VisitBeginOpenIDResponse(ctx *fiber.Ctx) error
+}
+
+type BeginOpenID302ResponseHeaders struct {
+	Location *string
+}
+
+type BeginOpenID302Response struct {
+	Headers BeginOpenID302ResponseHeaders
+}
+
+func (response BeginOpenID302Response) VisitBeginOpenIDResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Status(302)
+	return nil
+}
+
+type FinishOpenIDRequestObject struct {
+	Params FinishOpenIDParams
+}
+
+type FinishOpenIDResponseObject interface {
+	VisitFinishOpenIDResponse(ctx *fiber.Ctx) error
+}
+
+type FinishOpenID302ResponseHeaders struct {
+	Location *string
+}
+
+type FinishOpenID302Response struct {
+	Headers FinishOpenID302ResponseHeaders
+}
+
+func (response FinishOpenID302Response) VisitFinishOpenIDResponse(ctx *fiber.Ctx) error {
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Status(302)
+	return nil
+}
+
+type FinishOpenID401ApplicationProblemPlusJSONResponse Problem
+
+func (response FinishOpenID401ApplicationProblemPlusJSONResponse) VisitFinishOpenIDResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/problem+json")
+	ctx.Status(401)
+
+	return ctx.JSON(&response)
+}
+
 type SimulateRequestObject struct {
 	Body *SimulateJSONRequestBody
 }
@@ -2229,6 +11932,441 @@ type StressResponseObject interface {
 type Stress200JSONResponse StressAnswer
 
 func (response Stress200JSONResponse) VisitStressResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type UnmetDemandRequestObject struct {
+	Params UnmetDemandParams
+}
+
+type UnmetDemandResponseObject interface {
+	VisitUnmetDemandResponse(ctx *fiber.Ctx) error
+}
+
+type UnmetDemand200JSONResponse DemandReport
+
+func (response UnmetDemand200JSONResponse) VisitUnmetDemandResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListUsersRequestObject struct {
+	Params ListUsersParams
+}
+
+type ListUsersResponseObject interface {
+	VisitListUsersResponse(ctx *fiber.Ctx) error
+}
+
+type ListUsers200JSONResponse UserPage
+
+func (response ListUsers200JSONResponse) VisitListUsersResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateUserRequestObject struct {
+	Body *CreateUserJSONRequestBody
+}
+
+type CreateUserResponseObject interface {
+	VisitCreateUserResponse(ctx *fiber.Ctx) error
+}
+
+type CreateUser201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateUser201JSONResponse struct {
+	Body    UserWithPassword
+	Headers CreateUser201ResponseHeaders
+}
+
+func (response CreateUser201JSONResponse) VisitCreateUserResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetUserRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetUserResponseObject interface {
+	VisitGetUserResponse(ctx *fiber.Ctx) error
+}
+
+type GetUser200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetUser200JSONResponse struct {
+	Body    User
+	Headers GetUser200ResponseHeaders
+}
+
+func (response GetUser200JSONResponse) VisitGetUserResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateUserRequestObject struct {
+	Id     Id `json:"id"`
+	Params UpdateUserParams
+	Body   *UpdateUserJSONRequestBody
+}
+
+type UpdateUserResponseObject interface {
+	VisitUpdateUserResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateUser200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateUser200JSONResponse struct {
+	Body    User
+	Headers UpdateUser200ResponseHeaders
+}
+
+func (response UpdateUser200JSONResponse) VisitUpdateUserResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ResetPasswordRequestObject struct {
+	Id     Id `json:"id"`
+	Params ResetPasswordParams
+}
+
+type ResetPasswordResponseObject interface {
+	VisitResetPasswordResponse(ctx *fiber.Ctx) error
+}
+
+type ResetPassword200ResponseHeaders struct {
+	ETag *string
+}
+
+type ResetPassword200JSONResponse struct {
+	Body    UserWithPassword
+	Headers ResetPassword200ResponseHeaders
+}
+
+func (response ResetPassword200JSONResponse) VisitResetPasswordResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UserTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type UserTrailResponseObject interface {
+	VisitUserTrailResponse(ctx *fiber.Ctx) error
+}
+
+type UserTrail200JSONResponse Trail
+
+func (response UserTrail200JSONResponse) VisitUserTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListWaiversRequestObject struct {
+	Params ListWaiversParams
+}
+
+type ListWaiversResponseObject interface {
+	VisitListWaiversResponse(ctx *fiber.Ctx) error
+}
+
+type ListWaivers200JSONResponse WaiverPage
+
+func (response ListWaivers200JSONResponse) VisitListWaiversResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type GetWaiverRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetWaiverResponseObject interface {
+	VisitGetWaiverResponse(ctx *fiber.Ctx) error
+}
+
+type GetWaiver200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetWaiver200JSONResponse struct {
+	Body    Waiver
+	Headers GetWaiver200ResponseHeaders
+}
+
+func (response GetWaiver200JSONResponse) VisitGetWaiverResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GrantWaiverRequestObject struct {
+	Id     Id `json:"id"`
+	Params GrantWaiverParams
+	Body   *GrantWaiverJSONRequestBody
+}
+
+type GrantWaiverResponseObject interface {
+	VisitGrantWaiverResponse(ctx *fiber.Ctx) error
+}
+
+type GrantWaiver200ResponseHeaders struct {
+	ETag *string
+}
+
+type GrantWaiver200JSONResponse struct {
+	Body    Waiver
+	Headers GrantWaiver200ResponseHeaders
+}
+
+func (response GrantWaiver200JSONResponse) VisitGrantWaiverResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RejectWaiverRequestObject struct {
+	Id     Id `json:"id"`
+	Params RejectWaiverParams
+	Body   *RejectWaiverJSONRequestBody
+}
+
+type RejectWaiverResponseObject interface {
+	VisitRejectWaiverResponse(ctx *fiber.Ctx) error
+}
+
+type RejectWaiver200ResponseHeaders struct {
+	ETag *string
+}
+
+type RejectWaiver200JSONResponse struct {
+	Body    Waiver
+	Headers RejectWaiver200ResponseHeaders
+}
+
+func (response RejectWaiver200JSONResponse) VisitRejectWaiverResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type RevokeWaiverRequestObject struct {
+	Id     Id `json:"id"`
+	Params RevokeWaiverParams
+	Body   *RevokeWaiverJSONRequestBody
+}
+
+type RevokeWaiverResponseObject interface {
+	VisitRevokeWaiverResponse(ctx *fiber.Ctx) error
+}
+
+type RevokeWaiver200ResponseHeaders struct {
+	ETag *string
+}
+
+type RevokeWaiver200JSONResponse struct {
+	Body    Waiver
+	Headers RevokeWaiver200ResponseHeaders
+}
+
+func (response RevokeWaiver200JSONResponse) VisitRevokeWaiverResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type WaiverTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type WaiverTrailResponseObject interface {
+	VisitWaiverTrailResponse(ctx *fiber.Ctx) error
+}
+
+type WaiverTrail200JSONResponse Trail
+
+func (response WaiverTrail200JSONResponse) VisitWaiverTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type ListZonesRequestObject struct {
+	Params ListZonesParams
+}
+
+type ListZonesResponseObject interface {
+	VisitListZonesResponse(ctx *fiber.Ctx) error
+}
+
+type ListZones200JSONResponse ZonePage
+
+func (response ListZones200JSONResponse) VisitListZonesResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type CreateZoneRequestObject struct {
+	Body *CreateZoneJSONRequestBody
+}
+
+type CreateZoneResponseObject interface {
+	VisitCreateZoneResponse(ctx *fiber.Ctx) error
+}
+
+type CreateZone201ResponseHeaders struct {
+	ETag     *string
+	Location *string
+}
+
+type CreateZone201JSONResponse struct {
+	Body    Zone
+	Headers CreateZone201ResponseHeaders
+}
+
+func (response CreateZone201JSONResponse) VisitCreateZoneResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Location != nil {
+		ctx.Response().Header.Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(201)
+
+	return ctx.JSON(&response.Body)
+}
+
+type GetZoneRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type GetZoneResponseObject interface {
+	VisitGetZoneResponse(ctx *fiber.Ctx) error
+}
+
+type GetZone200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetZone200JSONResponse struct {
+	Body    Zone
+	Headers GetZone200ResponseHeaders
+}
+
+func (response GetZone200JSONResponse) VisitGetZoneResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type UpdateZoneRequestObject struct {
+	Id     Id `json:"id"`
+	Params UpdateZoneParams
+	Body   *UpdateZoneJSONRequestBody
+}
+
+type UpdateZoneResponseObject interface {
+	VisitUpdateZoneResponse(ctx *fiber.Ctx) error
+}
+
+type UpdateZone200ResponseHeaders struct {
+	ETag *string
+}
+
+type UpdateZone200JSONResponse struct {
+	Body    Zone
+	Headers UpdateZone200ResponseHeaders
+}
+
+func (response UpdateZone200JSONResponse) VisitUpdateZoneResponse(ctx *fiber.Ctx) error {
+	if response.Headers.ETag != nil {
+		ctx.Response().Header.Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response.Body)
+}
+
+type ZoneTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type ZoneTrailResponseObject interface {
+	VisitZoneTrailResponse(ctx *fiber.Ctx) error
+}
+
+type ZoneTrail200JSONResponse Trail
+
+func (response ZoneTrail200JSONResponse) VisitZoneTrailResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
 
@@ -2304,12 +12442,96 @@ type StrictServerInterface interface {
 	// Assess 现金流、产品匹配和风险提示一次给出 / cash flow, matches and flags in one
 	// (POST /api/v1/assess)
 	Assess(ctx context.Context, request AssessRequestObject) (AssessResponseObject, error)
+	// GetAssessment 一份评估 / one assessment
+	// (GET /api/v1/assessments/{id})
+	GetAssessment(ctx context.Context, request GetAssessmentRequestObject) (GetAssessmentResponseObject, error)
+	// ReplayAssessment 按当时的规则、日期与材料重算，逐字节比较 / compute again from what it read, and compare bytes
+	// (POST /api/v1/assessments/{id}/replay)
+	ReplayAssessment(ctx context.Context, request ReplayAssessmentRequestObject) (ReplayAssessmentResponseObject, error)
+	// ListAuditEvents 登录等审计事件，最新的在前 / sign-ins and other events, newest first
+	// (GET /api/v1/audit-events)
+	ListAuditEvents(ctx context.Context, request ListAuditEventsRequestObject) (ListAuditEventsResponseObject, error)
 	// ListDocuments 规则引用的文件 / the documents that rules cite
 	// (GET /api/v1/documents)
 	ListDocuments(ctx context.Context, request ListDocumentsRequestObject) (ListDocumentsResponseObject, error)
+	// RepealDocument 标记文件已废止，或撤回标记；答复列出依据它的内容 / mark a document repealed or take the mark back; the answer lists what depends on it
+	// (POST /api/v1/documents/{id}/repeal)
+	RepealDocument(ctx context.Context, request RepealDocumentRequestObject) (RepealDocumentResponseObject, error)
+	// DocumentUses 依据这份文件的全部规则与参数 / every rule and parameter that rests on a document
+	// (GET /api/v1/documents/{id}/uses)
+	DocumentUses(ctx context.Context, request DocumentUsesRequestObject) (DocumentUsesResponseObject, error)
+	// ListDrafts 本机构的草稿（风险审查员：规则包草稿），不含文本 / drafts of the institution, or of packs, without their texts
+	// (GET /api/v1/drafts)
+	ListDrafts(ctx context.Context, request ListDraftsRequestObject) (ListDraftsResponseObject, error)
+	// CreateDraft 从已发布的版本或自己的文本新建草稿 / begin a draft from a version or from a text
+	// (POST /api/v1/drafts)
+	CreateDraft(ctx context.Context, request CreateDraftRequestObject) (CreateDraftResponseObject, error)
+	// CheckDraft 输入时检查文本 / what is wrong with a text that is being typed
+	// (POST /api/v1/drafts/check)
+	CheckDraft(ctx context.Context, request CheckDraftRequestObject) (CheckDraftResponseObject, error)
+	// CompleteDraft 光标处可以输入什么 / what could be typed at the cursor
+	// (POST /api/v1/drafts/complete)
+	CompleteDraft(ctx context.Context, request CompleteDraftRequestObject) (CompleteDraftResponseObject, error)
+	// HoverDraft 光标处的词是什么意思 / what the word at the cursor means
+	// (POST /api/v1/drafts/hover)
+	HoverDraft(ctx context.Context, request HoverDraftRequestObject) (HoverDraftResponseObject, error)
+	// TryDraft 即时试算：对选定需求的结论 / what a product that is being typed says to chosen requirements
+	// (POST /api/v1/drafts/verdict)
+	TryDraft(ctx context.Context, request TryDraftRequestObject) (TryDraftResponseObject, error)
+	// GetDraft 一份草稿 / a draft
+	// (GET /api/v1/drafts/{id})
+	GetDraft(ctx context.Context, request GetDraftRequestObject) (GetDraftResponseObject, error)
+	// UpdateDraft 替换草稿的文本，可以未完成 / replace the text, finished or not
+	// (PUT /api/v1/drafts/{id})
+	UpdateDraft(ctx context.Context, request UpdateDraftRequestObject) (UpdateDraftResponseObject, error)
+	// AnalyseDraft 静态分析：每项发现附实例 / static analysis, a witness with each finding
+	// (GET /api/v1/drafts/{id}/analysis)
+	AnalyseDraft(ctx context.Context, request AnalyseDraftRequestObject) (AnalyseDraftResponseObject, error)
+	// DiffDraft 与版本或另一草稿的差别 / what differs from a version or another draft
+	// (GET /api/v1/drafts/{id}/diff)
+	DiffDraft(ctx context.Context, request DiffDraftRequestObject) (DiffDraftResponseObject, error)
+	// GetDraftImpact 最近一次影响测算 / the newest impact report
+	// (GET /api/v1/drafts/{id}/impact)
+	GetDraftImpact(ctx context.Context, request GetDraftImpactRequestObject) (GetDraftImpactResponseObject, error)
+	// ComputeDraftImpact 测算对全部存量需求的影响 / compute the impact on all open requirements
+	// (POST /api/v1/drafts/{id}/impact)
+	ComputeDraftImpact(ctx context.Context, request ComputeDraftImpactRequestObject) (ComputeDraftImpactResponseObject, error)
+	// PublishDraft 由第二人发布；须有现行规则下的影响测算 / publish, by a second person, with an impact that still holds
+	// (POST /api/v1/drafts/{id}/publish)
+	PublishDraft(ctx context.Context, request PublishDraftRequestObject) (PublishDraftResponseObject, error)
+	// ReturnDraft 退回修改 / return it to its authors
+	// (POST /api/v1/drafts/{id}/return)
+	ReturnDraft(ctx context.Context, request ReturnDraftRequestObject) (ReturnDraftResponseObject, error)
+	// SubmitDraft 提交复核，并写明生效日 / hand in for review, with the day from which it is to hold
+	// (POST /api/v1/drafts/{id}/submit)
+	SubmitDraft(ctx context.Context, request SubmitDraftRequestObject) (SubmitDraftResponseObject, error)
+	// GetDraftTable 规则写成决策表 / the rules as a decision table
+	// (GET /api/v1/drafts/{id}/table)
+	GetDraftTable(ctx context.Context, request GetDraftTableRequestObject) (GetDraftTableResponseObject, error)
+	// PutDraftTable 用决策表替换规则，其余文本与注释不变 / replace the rules by a decision table; the rest of the text stays as it is
+	// (PUT /api/v1/drafts/{id}/table)
+	PutDraftTable(ctx context.Context, request PutDraftTableRequestObject) (PutDraftTableResponseObject, error)
+	// TestDraft 运行测试：覆盖、变异得分与建议的测试 / run the tests, with coverage, mutation score and suggested tests
+	// (GET /api/v1/drafts/{id}/tests)
+	TestDraft(ctx context.Context, request TestDraftRequestObject) (TestDraftResponseObject, error)
+	// DraftTrail 草稿的经过 / who did what to the draft
+	// (GET /api/v1/drafts/{id}/trail)
+	DraftTrail(ctx context.Context, request DraftTrailRequestObject) (DraftTrailResponseObject, error)
 	// ListFacts 事实词典：规则可用的名称 / the dictionary of facts that rules may use
 	// (GET /api/v1/facts)
 	ListFacts(ctx context.Context, request ListFactsRequestObject) (ListFactsResponseObject, error)
+	// ListInstitutions 机构列表 / institutions
+	// (GET /api/v1/institutions)
+	ListInstitutions(ctx context.Context, request ListInstitutionsRequestObject) (ListInstitutionsResponseObject, error)
+	// CreateInstitution 新建机构 / add one
+	// (POST /api/v1/institutions)
+	CreateInstitution(ctx context.Context, request CreateInstitutionRequestObject) (CreateInstitutionResponseObject, error)
+	// GetInstitution 一个机构 / one
+	// (GET /api/v1/institutions/{id})
+	GetInstitution(ctx context.Context, request GetInstitutionRequestObject) (GetInstitutionResponseObject, error)
+	// UpdateInstitution 修改机构 / change it
+	// (PUT /api/v1/institutions/{id})
+	UpdateInstitution(ctx context.Context, request UpdateInstitutionRequestObject) (UpdateInstitutionResponseObject, error)
 	// ListJobs 我的后台任务，最新的在前 / my background work, newest first
 	// (GET /api/v1/jobs)
 	ListJobs(ctx context.Context, request ListJobsRequestObject) (ListJobsResponseObject, error)
@@ -2322,9 +12544,24 @@ type StrictServerInterface interface {
 	// JobEvents 任务进度的事件流 / the job's progress as server-sent events
 	// (GET /api/v1/jobs/{id}/events)
 	JobEvents(ctx context.Context, request JobEventsRequestObject) (JobEventsResponseObject, error)
+	// ListMarketData 补充的市场数据，最新的在前 / additions to the market data, newest first
+	// (GET /api/v1/market)
+	ListMarketData(ctx context.Context, request ListMarketDataRequestObject) (ListMarketDataResponseObject, error)
+	// AddMarketData 补充带日期的市场数据；不改以前的值 / add dated market data; what was before stays
+	// (POST /api/v1/market)
+	AddMarketData(ctx context.Context, request AddMarketDataRequestObject) (AddMarketDataResponseObject, error)
 	// MatchProducts 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 	// (POST /api/v1/match)
 	MatchProducts(ctx context.Context, request MatchProductsRequestObject) (MatchProductsResponseObject, error)
+	// GetMatch 一次匹配 / one match
+	// (GET /api/v1/matches/{id})
+	GetMatch(ctx context.Context, request GetMatchRequestObject) (GetMatchResponseObject, error)
+	// MatchAnswer 完整答案与理由（按当时的规则重算并核对） / the whole answer with reasons, computed again and compared
+	// (GET /api/v1/matches/{id}/answer)
+	MatchAnswer(ctx context.Context, request MatchAnswerRequestObject) (MatchAnswerResponseObject, error)
+	// ReplayMatch 按当时的规则、日期与材料重算，逐字节比较 / compute again from what it read, and compare bytes
+	// (POST /api/v1/matches/{id}/replay)
+	ReplayMatch(ctx context.Context, request ReplayMatchRequestObject) (ReplayMatchResponseObject, error)
 	// ChangePassword 修改密码，并结束其他会话 / change the password and end the other sessions
 	// (PUT /api/v1/me/password)
 	ChangePassword(ctx context.Context, request ChangePasswordRequestObject) (ChangePasswordResponseObject, error)
@@ -2337,6 +12574,60 @@ type StrictServerInterface interface {
 	// RevokeToken 停用访问令牌 / revoke a token
 	// (DELETE /api/v1/me/tokens/{id})
 	RevokeToken(ctx context.Context, request RevokeTokenRequestObject) (RevokeTokenResponseObject, error)
+	// ListNotifications 我的通知，最新的在前 / my notifications, newest first
+	// (GET /api/v1/notifications)
+	ListNotifications(ctx context.Context, request ListNotificationsRequestObject) (ListNotificationsResponseObject, error)
+	// ReadNotification 标为已读 / mark as read
+	// (POST /api/v1/notifications/{id}/read)
+	ReadNotification(ctx context.Context, request ReadNotificationRequestObject) (ReadNotificationResponseObject, error)
+	// ListOffers 融资意向：机构产品对需求的最新结论 / what institutions' products say to requirements
+	// (GET /api/v1/offers)
+	ListOffers(ctx context.Context, request ListOffersRequestObject) (ListOffersResponseObject, error)
+	// GetOffer 一个机构对一份需求的结论 / one institution and one requirement
+	// (GET /api/v1/offers/{id})
+	GetOffer(ctx context.Context, request GetOfferRequestObject) (GetOfferResponseObject, error)
+	// NoteOffer 联络员登记意向与参考条件 / a liaison notes interest and indicative terms
+	// (PUT /api/v1/offers/{id}/note)
+	NoteOffer(ctx context.Context, request NoteOfferRequestObject) (NoteOfferResponseObject, error)
+	// ListOverrides 地区参数覆盖 / parameters replaced in a region
+	// (GET /api/v1/overrides)
+	ListOverrides(ctx context.Context, request ListOverridesRequestObject) (ListOverridesResponseObject, error)
+	// RequestOverride 申请在一个地区覆盖口径未公开的参数 / request a value of one's own for a parameter
+	// (POST /api/v1/overrides)
+	RequestOverride(ctx context.Context, request RequestOverrideRequestObject) (RequestOverrideResponseObject, error)
+	// GetOverride 一项覆盖 / one override
+	// (GET /api/v1/overrides/{id})
+	GetOverride(ctx context.Context, request GetOverrideRequestObject) (GetOverrideResponseObject, error)
+	// GrantOverride 准予（须为另一人） / grant, by another person
+	// (POST /api/v1/overrides/{id}/grant)
+	GrantOverride(ctx context.Context, request GrantOverrideRequestObject) (GrantOverrideResponseObject, error)
+	// RejectOverride 驳回 / reject
+	// (POST /api/v1/overrides/{id}/reject)
+	RejectOverride(ctx context.Context, request RejectOverrideRequestObject) (RejectOverrideResponseObject, error)
+	// RevokeOverride 撤销 / revoke
+	// (POST /api/v1/overrides/{id}/revoke)
+	RevokeOverride(ctx context.Context, request RevokeOverrideRequestObject) (RevokeOverrideResponseObject, error)
+	// OverrideTrail 覆盖的审计链 / audit trail of an override
+	// (GET /api/v1/overrides/{id}/trail)
+	OverrideTrail(ctx context.Context, request OverrideTrailRequestObject) (OverrideTrailResponseObject, error)
+	// GetPackVersion 一个已发布的版本，编号如 cn-local-government@2 / a published version
+	// (GET /api/v1/pack-versions/{id})
+	GetPackVersion(ctx context.Context, request GetPackVersionRequestObject) (GetPackVersionResponseObject, error)
+	// DiffPackVersion 与另一版本或草稿的差别，用规则的话说 / what differs from another version or a draft, in words
+	// (GET /api/v1/pack-versions/{id}/diff)
+	DiffPackVersion(ctx context.Context, request DiffPackVersionRequestObject) (DiffPackVersionResponseObject, error)
+	// RetirePackVersion 停用一个版本；正在办理的方案所用的版本不能停用 / retire a version that no plan under way stands on
+	// (POST /api/v1/pack-versions/{id}/retire)
+	RetirePackVersion(ctx context.Context, request RetirePackVersionRequestObject) (RetirePackVersionResponseObject, error)
+	// PackVersionTrail 版本的经过：谁、何时、为何 / who did what to it, when and why
+	// (GET /api/v1/pack-versions/{id}/trail)
+	PackVersionTrail(ctx context.Context, request PackVersionTrailRequestObject) (PackVersionTrailResponseObject, error)
+	// ListPacks 某日有效的规则包，不含文本 / packs in force on a day, without their texts
+	// (GET /api/v1/packs)
+	ListPacks(ctx context.Context, request ListPacksRequestObject) (ListPacksResponseObject, error)
+	// ListPackVersions 一个规则包的全部版本，最新的在前 / all versions, newest first
+	// (GET /api/v1/packs/{id}/versions)
+	ListPackVersions(ctx context.Context, request ListPackVersionsRequestObject) (ListPackVersionsResponseObject, error)
 	// ListParameters 参数及其历史与依据 / thresholds with their history and basis
 	// (GET /api/v1/parameters)
 	ListParameters(ctx context.Context, request ListParametersRequestObject) (ListParametersResponseObject, error)
@@ -2346,6 +12637,153 @@ type StrictServerInterface interface {
 	// EvaluatePlan 精确复核录入的方案 / judge a typed-in plan exactly
 	// (POST /api/v1/plan/evaluate)
 	EvaluatePlan(ctx context.Context, request EvaluatePlanRequestObject) (EvaluatePlanResponseObject, error)
+	// ListPlans 方案列表，最近修改的在前 / plans, last changed first
+	// (GET /api/v1/plans)
+	ListPlans(ctx context.Context, request ListPlansRequestObject) (ListPlansResponseObject, error)
+	// CreatePlan 录入方案，或请系统编制成本最低的方案 / type a plan in, or have the cheapest one built
+	// (POST /api/v1/plans)
+	CreatePlan(ctx context.Context, request CreatePlanRequestObject) (CreatePlanResponseObject, error)
+	// GetPlan 一份方案 / one plan
+	// (GET /api/v1/plans/{id})
+	GetPlan(ctx context.Context, request GetPlanRequestObject) (GetPlanResponseObject, error)
+	// UpdatePlan 修改方案正文（草稿状态） / change the document of a draft
+	// (PUT /api/v1/plans/{id})
+	UpdatePlan(ctx context.Context, request UpdatePlanRequestObject) (UpdatePlanResponseObject, error)
+	// AcknowledgePlan 确认知悉最近评估中不阻断的风险提示 / acknowledge the flags of the latest assessment that do not block
+	// (POST /api/v1/plans/{id}/acknowledge)
+	AcknowledgePlan(ctx context.Context, request AcknowledgePlanRequestObject) (AcknowledgePlanResponseObject, error)
+	// ApprovePlan 批准 / approve
+	// (POST /api/v1/plans/{id}/approve)
+	ApprovePlan(ctx context.Context, request ApprovePlanRequestObject) (ApprovePlanResponseObject, error)
+	// ListAssessments 方案的历次评估，最新的在前 / assessments of a plan, newest first
+	// (GET /api/v1/plans/{id}/assessments)
+	ListAssessments(ctx context.Context, request ListAssessmentsRequestObject) (ListAssessmentsResponseObject, error)
+	// AssessPlan 评估方案并保存结果 / assess the plan and keep the result
+	// (POST /api/v1/plans/{id}/assessments)
+	AssessPlan(ctx context.Context, request AssessPlanRequestObject) (AssessPlanResponseObject, error)
+	// FinalizePlan 定稿 / finalize
+	// (POST /api/v1/plans/{id}/finalize)
+	FinalizePlan(ctx context.Context, request FinalizePlanRequestObject) (FinalizePlanResponseObject, error)
+	// PlanGate 还缺哪些条件才能走下一步、才能定稿 / what is missing for each step and until it is final
+	// (GET /api/v1/plans/{id}/gate)
+	PlanGate(ctx context.Context, request PlanGateRequestObject) (PlanGateResponseObject, error)
+	// ReturnPlan 退回（写明理由） / return with a reason
+	// (POST /api/v1/plans/{id}/return)
+	ReturnPlan(ctx context.Context, request ReturnPlanRequestObject) (ReturnPlanResponseObject, error)
+	// ReviewPlan 受理审查 / take into review
+	// (POST /api/v1/plans/{id}/review)
+	ReviewPlan(ctx context.Context, request ReviewPlanRequestObject) (ReviewPlanResponseObject, error)
+	// RevisePlan 收回修改 / take back to draft
+	// (POST /api/v1/plans/{id}/revise)
+	RevisePlan(ctx context.Context, request RevisePlanRequestObject) (RevisePlanResponseObject, error)
+	// StressPlan 对方案做随机模拟或反向压力（后台任务） / Monte-Carlo or reverse stress of a plan, as a job
+	// (POST /api/v1/plans/{id}/stress)
+	StressPlan(ctx context.Context, request StressPlanRequestObject) (StressPlanResponseObject, error)
+	// GetStudies 五项研究与一致性检查 / the five studies and their consistency
+	// (GET /api/v1/plans/{id}/studies)
+	GetStudies(ctx context.Context, request GetStudiesRequestObject) (GetStudiesResponseObject, error)
+	// PutStudies 填报五项研究（zutuan/studies/v1） / hand in the five studies
+	// (PUT /api/v1/plans/{id}/studies)
+	PutStudies(ctx context.Context, request PutStudiesRequestObject) (PutStudiesResponseObject, error)
+	// SubmitPlan 提交审查 / submit for review
+	// (POST /api/v1/plans/{id}/submit)
+	SubmitPlan(ctx context.Context, request SubmitPlanRequestObject) (SubmitPlanResponseObject, error)
+	// PlanTrail 方案的审计链 / audit trail of a plan
+	// (GET /api/v1/plans/{id}/trail)
+	PlanTrail(ctx context.Context, request PlanTrailRequestObject) (PlanTrailResponseObject, error)
+	// ListPlanWaivers 一份方案的豁免 / waivers of a plan
+	// (GET /api/v1/plans/{id}/waivers)
+	ListPlanWaivers(ctx context.Context, request ListPlanWaiversRequestObject) (ListPlanWaiversResponseObject, error)
+	// RequestWaiver 申请豁免一条阻断的风险提示 / request a waiver of a blocking flag
+	// (POST /api/v1/plans/{id}/waivers)
+	RequestWaiver(ctx context.Context, request RequestWaiverRequestObject) (RequestWaiverResponseObject, error)
+	// GetProductVersion 一个已发布的版本，编号如 cdb-park-infrastructure@2 / a published version
+	// (GET /api/v1/product-versions/{id})
+	GetProductVersion(ctx context.Context, request GetProductVersionRequestObject) (GetProductVersionResponseObject, error)
+	// DiffProductVersion 与另一版本或草稿的差别，用规则的话说 / what differs from another version or a draft, in words
+	// (GET /api/v1/product-versions/{id}/diff)
+	DiffProductVersion(ctx context.Context, request DiffProductVersionRequestObject) (DiffProductVersionResponseObject, error)
+	// RetireProductVersion 停用一个版本；正在办理的方案所用的版本不能停用 / retire a version that no plan under way stands on
+	// (POST /api/v1/product-versions/{id}/retire)
+	RetireProductVersion(ctx context.Context, request RetireProductVersionRequestObject) (RetireProductVersionResponseObject, error)
+	// GetProductVersionTable 规则写成决策表 / the rules as a decision table
+	// (GET /api/v1/product-versions/{id}/table)
+	GetProductVersionTable(ctx context.Context, request GetProductVersionTableRequestObject) (GetProductVersionTableResponseObject, error)
+	// ProductVersionTrail 版本的经过：谁、何时、为何 / who did what to it, when and why
+	// (GET /api/v1/product-versions/{id}/trail)
+	ProductVersionTrail(ctx context.Context, request ProductVersionTrailRequestObject) (ProductVersionTrailResponseObject, error)
+	// ListProducts 某日有效的产品，不含文本 / products in force on a day, without their texts
+	// (GET /api/v1/products)
+	ListProducts(ctx context.Context, request ListProductsRequestObject) (ListProductsResponseObject, error)
+	// ListProductVersions 一个产品的全部版本，最新的在前 / all versions, newest first
+	// (GET /api/v1/products/{id}/versions)
+	ListProductVersions(ctx context.Context, request ListProductVersionsRequestObject) (ListProductVersionsResponseObject, error)
+	// ListRegions 地区列表 / regions
+	// (GET /api/v1/regions)
+	ListRegions(ctx context.Context, request ListRegionsRequestObject) (ListRegionsResponseObject, error)
+	// CreateRegion 新建地区 / add one
+	// (POST /api/v1/regions)
+	CreateRegion(ctx context.Context, request CreateRegionRequestObject) (CreateRegionResponseObject, error)
+	// GetRegion 一个地区 / one
+	// (GET /api/v1/regions/{id})
+	GetRegion(ctx context.Context, request GetRegionRequestObject) (GetRegionResponseObject, error)
+	// UpdateRegion 修改地区 / change it
+	// (PUT /api/v1/regions/{id})
+	UpdateRegion(ctx context.Context, request UpdateRegionRequestObject) (UpdateRegionResponseObject, error)
+	// ListFiscalProfiles 地区各年度财政概况 / fiscal profiles of a region
+	// (GET /api/v1/regions/{id}/fiscal-profiles)
+	ListFiscalProfiles(ctx context.Context, request ListFiscalProfilesRequestObject) (ListFiscalProfilesResponseObject, error)
+	// GetFiscalProfile 一个年度的财政概况 / the profile of one year
+	// (GET /api/v1/regions/{id}/fiscal-profiles/{year})
+	GetFiscalProfile(ctx context.Context, request GetFiscalProfileRequestObject) (GetFiscalProfileResponseObject, error)
+	// PutFiscalProfile 提交或替换财政概况（zutuan/fiscal/v1） / hand in or replace a profile
+	// (PUT /api/v1/regions/{id}/fiscal-profiles/{year})
+	PutFiscalProfile(ctx context.Context, request PutFiscalProfileRequestObject) (PutFiscalProfileResponseObject, error)
+	// GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
+	// (GET /api/v1/regions/{id}/ledger)
+	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
+	// PutLedger 提交或替换台账（JSON 或 CSV） / hand in or replace the ledger, as JSON or CSV
+	// (PUT /api/v1/regions/{id}/ledger)
+	PutLedger(ctx context.Context, request PutLedgerRequestObject) (PutLedgerResponseObject, error)
+	// LedgerTrail 台账的审计链 / audit trail of a ledger
+	// (GET /api/v1/regions/{id}/ledger/trail)
+	LedgerTrail(ctx context.Context, request LedgerTrailRequestObject) (LedgerTrailResponseObject, error)
+	// ListRequirements 资金需求列表 / requirements
+	// (GET /api/v1/requirements)
+	ListRequirements(ctx context.Context, request ListRequirementsRequestObject) (ListRequirementsResponseObject, error)
+	// CreateRequirement 提交资金需求（草稿） / hand in a requirement as a draft
+	// (POST /api/v1/requirements)
+	CreateRequirement(ctx context.Context, request CreateRequirementRequestObject) (CreateRequirementResponseObject, error)
+	// GetRequirement 一份资金需求 / one requirement
+	// (GET /api/v1/requirements/{id})
+	GetRequirement(ctx context.Context, request GetRequirementRequestObject) (GetRequirementResponseObject, error)
+	// UpdateRequirement 替换需求正文 / replace the document
+	// (PUT /api/v1/requirements/{id})
+	UpdateRequirement(ctx context.Context, request UpdateRequirementRequestObject) (UpdateRequirementResponseObject, error)
+	// CloseRequirement 关闭（写明理由） / close with a reason
+	// (POST /api/v1/requirements/{id}/close)
+	CloseRequirement(ctx context.Context, request CloseRequirementRequestObject) (CloseRequirementResponseObject, error)
+	// ListMatches 历次匹配，最新的在前 / matches of a requirement, newest first
+	// (GET /api/v1/requirements/{id}/matches)
+	ListMatches(ctx context.Context, request ListMatchesRequestObject) (ListMatchesResponseObject, error)
+	// MatchRequirement 与全部产品匹配并保存 / match with every product and keep the result
+	// (POST /api/v1/requirements/{id}/matches)
+	MatchRequirement(ctx context.Context, request MatchRequirementRequestObject) (MatchRequirementResponseObject, error)
+	// ReviseRequirement 把撤回的需求改回草稿 / make a withdrawn one a draft again
+	// (POST /api/v1/requirements/{id}/revise)
+	ReviseRequirement(ctx context.Context, request ReviseRequirementRequestObject) (ReviseRequirementResponseObject, error)
+	// SimulateRequirement 融资前现金流 / cash flow before financing
+	// (GET /api/v1/requirements/{id}/simulation)
+	SimulateRequirement(ctx context.Context, request SimulateRequirementRequestObject) (SimulateRequirementResponseObject, error)
+	// SubmitRequirement 提交，开始后台匹配 / submit; it is matched from now on
+	// (POST /api/v1/requirements/{id}/submit)
+	SubmitRequirement(ctx context.Context, request SubmitRequirementRequestObject) (SubmitRequirementResponseObject, error)
+	// RequirementTrail 需求的审计链 / audit trail of a requirement
+	// (GET /api/v1/requirements/{id}/trail)
+	RequirementTrail(ctx context.Context, request RequirementTrailRequestObject) (RequirementTrailResponseObject, error)
+	// WithdrawRequirement 撤回（写明理由） / withdraw with a reason
+	// (POST /api/v1/requirements/{id}/withdraw)
+	WithdrawRequirement(ctx context.Context, request WithdrawRequirementRequestObject) (WithdrawRequirementResponseObject, error)
 	// SignOut 退出 / sign out
 	// (DELETE /api/v1/session)
 	SignOut(ctx context.Context, request SignOutRequestObject) (SignOutResponseObject, error)
@@ -2355,12 +12793,72 @@ type StrictServerInterface interface {
 	// SignIn 登录 / sign in
 	// (POST /api/v1/session)
 	SignIn(ctx context.Context, request SignInRequestObject) (SignInResponseObject, error)
+	// BeginOpenID 到统一认证登录 / sign in through the OpenID provider
+	// (GET /api/v1/session/oidc)
+	BeginOpenID(ctx context.Context, request BeginOpenIDRequestObject) (BeginOpenIDResponseObject, error)
+	// FinishOpenID 从统一认证返回 / back from the OpenID provider
+	// (GET /api/v1/session/oidc/callback)
+	FinishOpenID(ctx context.Context, request FinishOpenIDRequestObject) (FinishOpenIDResponseObject, error)
 	// Simulate 模拟组团现金流 / simulate a cluster's cash flow
 	// (POST /api/v1/simulate)
 	Simulate(ctx context.Context, request SimulateRequestObject) (SimulateResponseObject, error)
 	// Stress 压力情景、随机模拟或反向压力 / scenarios, simulation by chance, or reverse stress
 	// (POST /api/v1/stress)
 	Stress(ctx context.Context, request StressRequestObject) (StressResponseObject, error)
+	// UnmetDemand 仅因一条规则被排除的资金需求 / money that one rule alone keeps out
+	// (GET /api/v1/unmet-demand)
+	UnmetDemand(ctx context.Context, request UnmetDemandRequestObject) (UnmetDemandResponseObject, error)
+	// ListUsers 账号列表 / accounts
+	// (GET /api/v1/users)
+	ListUsers(ctx context.Context, request ListUsersRequestObject) (ListUsersResponseObject, error)
+	// CreateUser 新建账号；密码只显示一次 / make an account; its password is shown once
+	// (POST /api/v1/users)
+	CreateUser(ctx context.Context, request CreateUserRequestObject) (CreateUserResponseObject, error)
+	// GetUser 一个账号 / one account
+	// (GET /api/v1/users/{id})
+	GetUser(ctx context.Context, request GetUserRequestObject) (GetUserResponseObject, error)
+	// UpdateUser 修改账号 / change an account
+	// (PATCH /api/v1/users/{id})
+	UpdateUser(ctx context.Context, request UpdateUserRequestObject) (UpdateUserResponseObject, error)
+	// ResetPassword 重置密码；新密码只显示一次 / reset the password; the new one is shown once
+	// (POST /api/v1/users/{id}/password)
+	ResetPassword(ctx context.Context, request ResetPasswordRequestObject) (ResetPasswordResponseObject, error)
+	// UserTrail 账号的审计链 / audit trail of an account
+	// (GET /api/v1/users/{id}/trail)
+	UserTrail(ctx context.Context, request UserTrailRequestObject) (UserTrailResponseObject, error)
+	// ListWaivers 豁免列表 / waivers
+	// (GET /api/v1/waivers)
+	ListWaivers(ctx context.Context, request ListWaiversRequestObject) (ListWaiversResponseObject, error)
+	// GetWaiver 一份豁免 / one waiver
+	// (GET /api/v1/waivers/{id})
+	GetWaiver(ctx context.Context, request GetWaiverRequestObject) (GetWaiverResponseObject, error)
+	// GrantWaiver 准予（须为另一人） / grant, by another person
+	// (POST /api/v1/waivers/{id}/grant)
+	GrantWaiver(ctx context.Context, request GrantWaiverRequestObject) (GrantWaiverResponseObject, error)
+	// RejectWaiver 驳回 / reject
+	// (POST /api/v1/waivers/{id}/reject)
+	RejectWaiver(ctx context.Context, request RejectWaiverRequestObject) (RejectWaiverResponseObject, error)
+	// RevokeWaiver 撤销 / revoke
+	// (POST /api/v1/waivers/{id}/revoke)
+	RevokeWaiver(ctx context.Context, request RevokeWaiverRequestObject) (RevokeWaiverResponseObject, error)
+	// WaiverTrail 豁免的审计链 / audit trail of a waiver
+	// (GET /api/v1/waivers/{id}/trail)
+	WaiverTrail(ctx context.Context, request WaiverTrailRequestObject) (WaiverTrailResponseObject, error)
+	// ListZones 边合区列表 / zones
+	// (GET /api/v1/zones)
+	ListZones(ctx context.Context, request ListZonesRequestObject) (ListZonesResponseObject, error)
+	// CreateZone 登记边合区 / add a zone
+	// (POST /api/v1/zones)
+	CreateZone(ctx context.Context, request CreateZoneRequestObject) (CreateZoneResponseObject, error)
+	// GetZone 一个边合区 / one zone
+	// (GET /api/v1/zones/{id})
+	GetZone(ctx context.Context, request GetZoneRequestObject) (GetZoneResponseObject, error)
+	// UpdateZone 修改边合区 / change a zone
+	// (PUT /api/v1/zones/{id})
+	UpdateZone(ctx context.Context, request UpdateZoneRequestObject) (UpdateZoneResponseObject, error)
+	// ZoneTrail 边合区的审计链 / audit trail of a zone
+	// (GET /api/v1/zones/{id}/trail)
+	ZoneTrail(ctx context.Context, request ZoneTrailRequestObject) (ZoneTrailResponseObject, error)
 	// Health 进程是否存活 / whether the process is alive
 	// (GET /healthz)
 	Health(ctx context.Context, request HealthRequestObject) (HealthResponseObject, error)
@@ -2479,6 +12977,87 @@ func (sh *strictHandler) Assess(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// GetAssessment operation middleware
+func (sh *strictHandler) GetAssessment(ctx *fiber.Ctx, id Id) error {
+	var request GetAssessmentRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAssessment(ctx.UserContext(), request.(GetAssessmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAssessment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAssessmentResponseObject); ok {
+		if err := validResponse.VisitGetAssessmentResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplayAssessment operation middleware
+func (sh *strictHandler) ReplayAssessment(ctx *fiber.Ctx, id Id) error {
+	var request ReplayAssessmentRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayAssessment(ctx.UserContext(), request.(ReplayAssessmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayAssessment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplayAssessmentResponseObject); ok {
+		if err := validResponse.VisitReplayAssessmentResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuditEvents operation middleware
+func (sh *strictHandler) ListAuditEvents(ctx *fiber.Ctx, params ListAuditEventsParams) error {
+	var request ListAuditEventsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuditEvents(ctx.UserContext(), request.(ListAuditEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuditEvents")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuditEventsResponseObject); ok {
+		if err := validResponse.VisitListAuditEventsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDocuments operation middleware
 func (sh *strictHandler) ListDocuments(ctx *fiber.Ctx) error {
 	var request ListDocumentsRequestObject
@@ -2496,6 +13075,719 @@ func (sh *strictHandler) ListDocuments(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(ListDocumentsResponseObject); ok {
 		if err := validResponse.VisitListDocumentsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RepealDocument operation middleware
+func (sh *strictHandler) RepealDocument(ctx *fiber.Ctx, id Id, params RepealDocumentParams) error {
+	var request RepealDocumentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RepealDocumentJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RepealDocument(ctx.UserContext(), request.(RepealDocumentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RepealDocument")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RepealDocumentResponseObject); ok {
+		if err := validResponse.VisitRepealDocumentResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DocumentUses operation middleware
+func (sh *strictHandler) DocumentUses(ctx *fiber.Ctx, id Id) error {
+	var request DocumentUsesRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DocumentUses(ctx.UserContext(), request.(DocumentUsesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DocumentUses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DocumentUsesResponseObject); ok {
+		if err := validResponse.VisitDocumentUsesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDrafts operation middleware
+func (sh *strictHandler) ListDrafts(ctx *fiber.Ctx, params ListDraftsParams) error {
+	var request ListDraftsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDrafts(ctx.UserContext(), request.(ListDraftsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDrafts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDraftsResponseObject); ok {
+		if err := validResponse.VisitListDraftsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateDraft operation middleware
+func (sh *strictHandler) CreateDraft(ctx *fiber.Ctx) error {
+	var request CreateDraftRequestObject
+
+	var body CreateDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDraft(ctx.UserContext(), request.(CreateDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDraftResponseObject); ok {
+		if err := validResponse.VisitCreateDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CheckDraft operation middleware
+func (sh *strictHandler) CheckDraft(ctx *fiber.Ctx) error {
+	var request CheckDraftRequestObject
+
+	var body CheckDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CheckDraft(ctx.UserContext(), request.(CheckDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CheckDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CheckDraftResponseObject); ok {
+		if err := validResponse.VisitCheckDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CompleteDraft operation middleware
+func (sh *strictHandler) CompleteDraft(ctx *fiber.Ctx) error {
+	var request CompleteDraftRequestObject
+
+	var body CompleteDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CompleteDraft(ctx.UserContext(), request.(CompleteDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CompleteDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CompleteDraftResponseObject); ok {
+		if err := validResponse.VisitCompleteDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// HoverDraft operation middleware
+func (sh *strictHandler) HoverDraft(ctx *fiber.Ctx) error {
+	var request HoverDraftRequestObject
+
+	var body HoverDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.HoverDraft(ctx.UserContext(), request.(HoverDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HoverDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(HoverDraftResponseObject); ok {
+		if err := validResponse.VisitHoverDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TryDraft operation middleware
+func (sh *strictHandler) TryDraft(ctx *fiber.Ctx) error {
+	var request TryDraftRequestObject
+
+	var body TryDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.TryDraft(ctx.UserContext(), request.(TryDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TryDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TryDraftResponseObject); ok {
+		if err := validResponse.VisitTryDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDraft operation middleware
+func (sh *strictHandler) GetDraft(ctx *fiber.Ctx, id Id) error {
+	var request GetDraftRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDraft(ctx.UserContext(), request.(GetDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDraftResponseObject); ok {
+		if err := validResponse.VisitGetDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateDraft operation middleware
+func (sh *strictHandler) UpdateDraft(ctx *fiber.Ctx, id Id, params UpdateDraftParams) error {
+	var request UpdateDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/json") {
+
+		var body UpdateDraftJSONRequestBody
+		var err error
+		// The validation middleware stores the value a kin-openapi validator
+		// validated in the Fiber context. Bind that value, matching member
+		// names exactly, so the handler receives what was validated instead
+		// of a second, case-insensitive decode.
+		if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+			err = ctx.BodyParser(&body)
+		}
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "text/yaml") {
+		request.Body = bytes.NewReader(ctx.Request().Body())
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateDraft(ctx.UserContext(), request.(UpdateDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateDraftResponseObject); ok {
+		if err := validResponse.VisitUpdateDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AnalyseDraft operation middleware
+func (sh *strictHandler) AnalyseDraft(ctx *fiber.Ctx, id Id) error {
+	var request AnalyseDraftRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.AnalyseDraft(ctx.UserContext(), request.(AnalyseDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AnalyseDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AnalyseDraftResponseObject); ok {
+		if err := validResponse.VisitAnalyseDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiffDraft operation middleware
+func (sh *strictHandler) DiffDraft(ctx *fiber.Ctx, id Id, params DiffDraftParams) error {
+	var request DiffDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffDraft(ctx.UserContext(), request.(DiffDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiffDraftResponseObject); ok {
+		if err := validResponse.VisitDiffDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDraftImpact operation middleware
+func (sh *strictHandler) GetDraftImpact(ctx *fiber.Ctx, id Id) error {
+	var request GetDraftImpactRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDraftImpact(ctx.UserContext(), request.(GetDraftImpactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDraftImpact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDraftImpactResponseObject); ok {
+		if err := validResponse.VisitGetDraftImpactResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ComputeDraftImpact operation middleware
+func (sh *strictHandler) ComputeDraftImpact(ctx *fiber.Ctx, id Id) error {
+	var request ComputeDraftImpactRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ComputeDraftImpact(ctx.UserContext(), request.(ComputeDraftImpactRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ComputeDraftImpact")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ComputeDraftImpactResponseObject); ok {
+		if err := validResponse.VisitComputeDraftImpactResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PublishDraft operation middleware
+func (sh *strictHandler) PublishDraft(ctx *fiber.Ctx, id Id, params PublishDraftParams) error {
+	var request PublishDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body PublishDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishDraft(ctx.UserContext(), request.(PublishDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PublishDraftResponseObject); ok {
+		if err := validResponse.VisitPublishDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReturnDraft operation middleware
+func (sh *strictHandler) ReturnDraft(ctx *fiber.Ctx, id Id, params ReturnDraftParams) error {
+	var request ReturnDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReturnDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReturnDraft(ctx.UserContext(), request.(ReturnDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReturnDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReturnDraftResponseObject); ok {
+		if err := validResponse.VisitReturnDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SubmitDraft operation middleware
+func (sh *strictHandler) SubmitDraft(ctx *fiber.Ctx, id Id, params SubmitDraftParams) error {
+	var request SubmitDraftRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SubmitDraftJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitDraft(ctx.UserContext(), request.(SubmitDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SubmitDraftResponseObject); ok {
+		if err := validResponse.VisitSubmitDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDraftTable operation middleware
+func (sh *strictHandler) GetDraftTable(ctx *fiber.Ctx, id Id, params GetDraftTableParams) error {
+	var request GetDraftTableRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDraftTable(ctx.UserContext(), request.(GetDraftTableRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDraftTable")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDraftTableResponseObject); ok {
+		if err := validResponse.VisitGetDraftTableResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutDraftTable operation middleware
+func (sh *strictHandler) PutDraftTable(ctx *fiber.Ctx, id Id, params PutDraftTableParams) error {
+	var request PutDraftTableRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	request.Body = bytes.NewReader(ctx.Request().Body())
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PutDraftTable(ctx.UserContext(), request.(PutDraftTableRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutDraftTable")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutDraftTableResponseObject); ok {
+		if err := validResponse.VisitPutDraftTableResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TestDraft operation middleware
+func (sh *strictHandler) TestDraft(ctx *fiber.Ctx, id Id) error {
+	var request TestDraftRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.TestDraft(ctx.UserContext(), request.(TestDraftRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TestDraft")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TestDraftResponseObject); ok {
+		if err := validResponse.VisitTestDraftResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DraftTrail operation middleware
+func (sh *strictHandler) DraftTrail(ctx *fiber.Ctx, id Id) error {
+	var request DraftTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DraftTrail(ctx.UserContext(), request.(DraftTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DraftTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DraftTrailResponseObject); ok {
+		if err := validResponse.VisitDraftTrailResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -2523,6 +13815,141 @@ func (sh *strictHandler) ListFacts(ctx *fiber.Ctx, params ListFactsParams) error
 		return err
 	} else if validResponse, ok := response.(ListFactsResponseObject); ok {
 		if err := validResponse.VisitListFactsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListInstitutions operation middleware
+func (sh *strictHandler) ListInstitutions(ctx *fiber.Ctx, params ListInstitutionsParams) error {
+	var request ListInstitutionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListInstitutions(ctx.UserContext(), request.(ListInstitutionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListInstitutions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListInstitutionsResponseObject); ok {
+		if err := validResponse.VisitListInstitutionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateInstitution operation middleware
+func (sh *strictHandler) CreateInstitution(ctx *fiber.Ctx) error {
+	var request CreateInstitutionRequestObject
+
+	var body CreateInstitutionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateInstitution(ctx.UserContext(), request.(CreateInstitutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateInstitution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateInstitutionResponseObject); ok {
+		if err := validResponse.VisitCreateInstitutionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetInstitution operation middleware
+func (sh *strictHandler) GetInstitution(ctx *fiber.Ctx, id Id) error {
+	var request GetInstitutionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetInstitution(ctx.UserContext(), request.(GetInstitutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetInstitution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetInstitutionResponseObject); ok {
+		if err := validResponse.VisitGetInstitutionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateInstitution operation middleware
+func (sh *strictHandler) UpdateInstitution(ctx *fiber.Ctx, id Id, params UpdateInstitutionParams) error {
+	var request UpdateInstitutionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdateInstitutionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateInstitution(ctx.UserContext(), request.(UpdateInstitutionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateInstitution")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateInstitutionResponseObject); ok {
+		if err := validResponse.VisitUpdateInstitutionResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -2639,6 +14066,72 @@ func (sh *strictHandler) JobEvents(ctx *fiber.Ctx, id Id) error {
 	return nil
 }
 
+// ListMarketData operation middleware
+func (sh *strictHandler) ListMarketData(ctx *fiber.Ctx, params ListMarketDataParams) error {
+	var request ListMarketDataRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMarketData(ctx.UserContext(), request.(ListMarketDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMarketData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListMarketDataResponseObject); ok {
+		if err := validResponse.VisitListMarketDataResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AddMarketData operation middleware
+func (sh *strictHandler) AddMarketData(ctx *fiber.Ctx) error {
+	var request AddMarketDataRequestObject
+
+	var body AddMarketDataJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.AddMarketData(ctx.UserContext(), request.(AddMarketDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AddMarketData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AddMarketDataResponseObject); ok {
+		if err := validResponse.VisitAddMarketDataResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // MatchProducts operation middleware
 func (sh *strictHandler) MatchProducts(ctx *fiber.Ctx) error {
 	var request MatchProductsRequestObject
@@ -2670,6 +14163,87 @@ func (sh *strictHandler) MatchProducts(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(MatchProductsResponseObject); ok {
 		if err := validResponse.VisitMatchProductsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetMatch operation middleware
+func (sh *strictHandler) GetMatch(ctx *fiber.Ctx, id Id) error {
+	var request GetMatchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetMatch(ctx.UserContext(), request.(GetMatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetMatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetMatchResponseObject); ok {
+		if err := validResponse.VisitGetMatchResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MatchAnswer operation middleware
+func (sh *strictHandler) MatchAnswer(ctx *fiber.Ctx, id Id) error {
+	var request MatchAnswerRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.MatchAnswer(ctx.UserContext(), request.(MatchAnswerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MatchAnswer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MatchAnswerResponseObject); ok {
+		if err := validResponse.VisitMatchAnswerResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReplayMatch operation middleware
+func (sh *strictHandler) ReplayMatch(ctx *fiber.Ctx, id Id) error {
+	var request ReplayMatchRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReplayMatch(ctx.UserContext(), request.(ReplayMatchRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReplayMatch")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReplayMatchResponseObject); ok {
+		if err := validResponse.VisitReplayMatchResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -2808,6 +14382,590 @@ func (sh *strictHandler) RevokeToken(ctx *fiber.Ctx, id Id) error {
 	return nil
 }
 
+// ListNotifications operation middleware
+func (sh *strictHandler) ListNotifications(ctx *fiber.Ctx, params ListNotificationsParams) error {
+	var request ListNotificationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNotifications(ctx.UserContext(), request.(ListNotificationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNotifications")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNotificationsResponseObject); ok {
+		if err := validResponse.VisitListNotificationsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReadNotification operation middleware
+func (sh *strictHandler) ReadNotification(ctx *fiber.Ctx, id Id) error {
+	var request ReadNotificationRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReadNotification(ctx.UserContext(), request.(ReadNotificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReadNotification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReadNotificationResponseObject); ok {
+		if err := validResponse.VisitReadNotificationResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOffers operation middleware
+func (sh *strictHandler) ListOffers(ctx *fiber.Ctx, params ListOffersParams) error {
+	var request ListOffersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOffers(ctx.UserContext(), request.(ListOffersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOffers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOffersResponseObject); ok {
+		if err := validResponse.VisitListOffersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOffer operation middleware
+func (sh *strictHandler) GetOffer(ctx *fiber.Ctx, id Id) error {
+	var request GetOfferRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOffer(ctx.UserContext(), request.(GetOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOffer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOfferResponseObject); ok {
+		if err := validResponse.VisitGetOfferResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// NoteOffer operation middleware
+func (sh *strictHandler) NoteOffer(ctx *fiber.Ctx, id Id, params NoteOfferParams) error {
+	var request NoteOfferRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body NoteOfferJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.NoteOffer(ctx.UserContext(), request.(NoteOfferRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NoteOffer")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(NoteOfferResponseObject); ok {
+		if err := validResponse.VisitNoteOfferResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListOverrides operation middleware
+func (sh *strictHandler) ListOverrides(ctx *fiber.Ctx, params ListOverridesParams) error {
+	var request ListOverridesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListOverrides(ctx.UserContext(), request.(ListOverridesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListOverrides")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListOverridesResponseObject); ok {
+		if err := validResponse.VisitListOverridesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestOverride operation middleware
+func (sh *strictHandler) RequestOverride(ctx *fiber.Ctx) error {
+	var request RequestOverrideRequestObject
+
+	var body RequestOverrideJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestOverride(ctx.UserContext(), request.(RequestOverrideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestOverride")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestOverrideResponseObject); ok {
+		if err := validResponse.VisitRequestOverrideResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetOverride operation middleware
+func (sh *strictHandler) GetOverride(ctx *fiber.Ctx, id Id) error {
+	var request GetOverrideRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetOverride(ctx.UserContext(), request.(GetOverrideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetOverride")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetOverrideResponseObject); ok {
+		if err := validResponse.VisitGetOverrideResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GrantOverride operation middleware
+func (sh *strictHandler) GrantOverride(ctx *fiber.Ctx, id Id, params GrantOverrideParams) error {
+	var request GrantOverrideRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body GrantOverrideJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantOverride(ctx.UserContext(), request.(GrantOverrideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantOverride")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GrantOverrideResponseObject); ok {
+		if err := validResponse.VisitGrantOverrideResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectOverride operation middleware
+func (sh *strictHandler) RejectOverride(ctx *fiber.Ctx, id Id, params RejectOverrideParams) error {
+	var request RejectOverrideRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RejectOverrideJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectOverride(ctx.UserContext(), request.(RejectOverrideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectOverride")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectOverrideResponseObject); ok {
+		if err := validResponse.VisitRejectOverrideResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeOverride operation middleware
+func (sh *strictHandler) RevokeOverride(ctx *fiber.Ctx, id Id, params RevokeOverrideParams) error {
+	var request RevokeOverrideRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RevokeOverrideJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeOverride(ctx.UserContext(), request.(RevokeOverrideRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeOverride")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeOverrideResponseObject); ok {
+		if err := validResponse.VisitRevokeOverrideResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// OverrideTrail operation middleware
+func (sh *strictHandler) OverrideTrail(ctx *fiber.Ctx, id Id) error {
+	var request OverrideTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.OverrideTrail(ctx.UserContext(), request.(OverrideTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "OverrideTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(OverrideTrailResponseObject); ok {
+		if err := validResponse.VisitOverrideTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPackVersion operation middleware
+func (sh *strictHandler) GetPackVersion(ctx *fiber.Ctx, id Id) error {
+	var request GetPackVersionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPackVersion(ctx.UserContext(), request.(GetPackVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPackVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPackVersionResponseObject); ok {
+		if err := validResponse.VisitGetPackVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiffPackVersion operation middleware
+func (sh *strictHandler) DiffPackVersion(ctx *fiber.Ctx, id Id, params DiffPackVersionParams) error {
+	var request DiffPackVersionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffPackVersion(ctx.UserContext(), request.(DiffPackVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffPackVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiffPackVersionResponseObject); ok {
+		if err := validResponse.VisitDiffPackVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetirePackVersion operation middleware
+func (sh *strictHandler) RetirePackVersion(ctx *fiber.Ctx, id Id, params RetirePackVersionParams) error {
+	var request RetirePackVersionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RetirePackVersionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RetirePackVersion(ctx.UserContext(), request.(RetirePackVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetirePackVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetirePackVersionResponseObject); ok {
+		if err := validResponse.VisitRetirePackVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PackVersionTrail operation middleware
+func (sh *strictHandler) PackVersionTrail(ctx *fiber.Ctx, id Id) error {
+	var request PackVersionTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PackVersionTrail(ctx.UserContext(), request.(PackVersionTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PackVersionTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PackVersionTrailResponseObject); ok {
+		if err := validResponse.VisitPackVersionTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPacks operation middleware
+func (sh *strictHandler) ListPacks(ctx *fiber.Ctx, params ListPacksParams) error {
+	var request ListPacksRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPacks(ctx.UserContext(), request.(ListPacksRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPacks")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPacksResponseObject); ok {
+		if err := validResponse.VisitListPacksResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPackVersions operation middleware
+func (sh *strictHandler) ListPackVersions(ctx *fiber.Ctx, id Id, params ListPackVersionsParams) error {
+	var request ListPackVersionsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPackVersions(ctx.UserContext(), request.(ListPackVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPackVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPackVersionsResponseObject); ok {
+		if err := validResponse.VisitListPackVersionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListParameters operation middleware
 func (sh *strictHandler) ListParameters(ctx *fiber.Ctx, params ListParametersParams) error {
 	var request ListParametersRequestObject
@@ -2913,6 +15071,1759 @@ func (sh *strictHandler) EvaluatePlan(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// ListPlans operation middleware
+func (sh *strictHandler) ListPlans(ctx *fiber.Ctx, params ListPlansParams) error {
+	var request ListPlansRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlans(ctx.UserContext(), request.(ListPlansRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlans")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPlansResponseObject); ok {
+		if err := validResponse.VisitListPlansResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePlan operation middleware
+func (sh *strictHandler) CreatePlan(ctx *fiber.Ctx) error {
+	var request CreatePlanRequestObject
+
+	var body CreatePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePlan(ctx.UserContext(), request.(CreatePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePlanResponseObject); ok {
+		if err := validResponse.VisitCreatePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPlan operation middleware
+func (sh *strictHandler) GetPlan(ctx *fiber.Ctx, id Id) error {
+	var request GetPlanRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPlan(ctx.UserContext(), request.(GetPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPlanResponseObject); ok {
+		if err := validResponse.VisitGetPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdatePlan operation middleware
+func (sh *strictHandler) UpdatePlan(ctx *fiber.Ctx, id Id, params UpdatePlanParams) error {
+	var request UpdatePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdatePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdatePlan(ctx.UserContext(), request.(UpdatePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdatePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdatePlanResponseObject); ok {
+		if err := validResponse.VisitUpdatePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AcknowledgePlan operation middleware
+func (sh *strictHandler) AcknowledgePlan(ctx *fiber.Ctx, id Id, params AcknowledgePlanParams) error {
+	var request AcknowledgePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AcknowledgePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.AcknowledgePlan(ctx.UserContext(), request.(AcknowledgePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AcknowledgePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AcknowledgePlanResponseObject); ok {
+		if err := validResponse.VisitAcknowledgePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePlan operation middleware
+func (sh *strictHandler) ApprovePlan(ctx *fiber.Ctx, id Id, params ApprovePlanParams) error {
+	var request ApprovePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ApprovePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePlan(ctx.UserContext(), request.(ApprovePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePlanResponseObject); ok {
+		if err := validResponse.VisitApprovePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAssessments operation middleware
+func (sh *strictHandler) ListAssessments(ctx *fiber.Ctx, id Id, params ListAssessmentsParams) error {
+	var request ListAssessmentsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAssessments(ctx.UserContext(), request.(ListAssessmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAssessments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAssessmentsResponseObject); ok {
+		if err := validResponse.VisitListAssessmentsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AssessPlan operation middleware
+func (sh *strictHandler) AssessPlan(ctx *fiber.Ctx, id Id) error {
+	var request AssessPlanRequestObject
+
+	request.Id = id
+
+	var body AssessPlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.AssessPlan(ctx.UserContext(), request.(AssessPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssessPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AssessPlanResponseObject); ok {
+		if err := validResponse.VisitAssessPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinalizePlan operation middleware
+func (sh *strictHandler) FinalizePlan(ctx *fiber.Ctx, id Id, params FinalizePlanParams) error {
+	var request FinalizePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body FinalizePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.FinalizePlan(ctx.UserContext(), request.(FinalizePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinalizePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinalizePlanResponseObject); ok {
+		if err := validResponse.VisitFinalizePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PlanGate operation middleware
+func (sh *strictHandler) PlanGate(ctx *fiber.Ctx, id Id) error {
+	var request PlanGateRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PlanGate(ctx.UserContext(), request.(PlanGateRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlanGate")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PlanGateResponseObject); ok {
+		if err := validResponse.VisitPlanGateResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReturnPlan operation middleware
+func (sh *strictHandler) ReturnPlan(ctx *fiber.Ctx, id Id, params ReturnPlanParams) error {
+	var request ReturnPlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReturnPlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReturnPlan(ctx.UserContext(), request.(ReturnPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReturnPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReturnPlanResponseObject); ok {
+		if err := validResponse.VisitReturnPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReviewPlan operation middleware
+func (sh *strictHandler) ReviewPlan(ctx *fiber.Ctx, id Id, params ReviewPlanParams) error {
+	var request ReviewPlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReviewPlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReviewPlan(ctx.UserContext(), request.(ReviewPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReviewPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReviewPlanResponseObject); ok {
+		if err := validResponse.VisitReviewPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevisePlan operation middleware
+func (sh *strictHandler) RevisePlan(ctx *fiber.Ctx, id Id, params RevisePlanParams) error {
+	var request RevisePlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RevisePlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RevisePlan(ctx.UserContext(), request.(RevisePlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevisePlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevisePlanResponseObject); ok {
+		if err := validResponse.VisitRevisePlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StressPlan operation middleware
+func (sh *strictHandler) StressPlan(ctx *fiber.Ctx, id Id) error {
+	var request StressPlanRequestObject
+
+	request.Id = id
+
+	var body StressPlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.StressPlan(ctx.UserContext(), request.(StressPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StressPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StressPlanResponseObject); ok {
+		if err := validResponse.VisitStressPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetStudies operation middleware
+func (sh *strictHandler) GetStudies(ctx *fiber.Ctx, id Id) error {
+	var request GetStudiesRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStudies(ctx.UserContext(), request.(GetStudiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStudies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetStudiesResponseObject); ok {
+		if err := validResponse.VisitGetStudiesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutStudies operation middleware
+func (sh *strictHandler) PutStudies(ctx *fiber.Ctx, id Id, params PutStudiesParams) error {
+	var request PutStudiesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body PutStudiesJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PutStudies(ctx.UserContext(), request.(PutStudiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutStudies")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutStudiesResponseObject); ok {
+		if err := validResponse.VisitPutStudiesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SubmitPlan operation middleware
+func (sh *strictHandler) SubmitPlan(ctx *fiber.Ctx, id Id, params SubmitPlanParams) error {
+	var request SubmitPlanRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SubmitPlanJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitPlan(ctx.UserContext(), request.(SubmitPlanRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitPlan")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SubmitPlanResponseObject); ok {
+		if err := validResponse.VisitSubmitPlanResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PlanTrail operation middleware
+func (sh *strictHandler) PlanTrail(ctx *fiber.Ctx, id Id) error {
+	var request PlanTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PlanTrail(ctx.UserContext(), request.(PlanTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlanTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PlanTrailResponseObject); ok {
+		if err := validResponse.VisitPlanTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPlanWaivers operation middleware
+func (sh *strictHandler) ListPlanWaivers(ctx *fiber.Ctx, id Id, params ListPlanWaiversParams) error {
+	var request ListPlanWaiversRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPlanWaivers(ctx.UserContext(), request.(ListPlanWaiversRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPlanWaivers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPlanWaiversResponseObject); ok {
+		if err := validResponse.VisitListPlanWaiversResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequestWaiver operation middleware
+func (sh *strictHandler) RequestWaiver(ctx *fiber.Ctx, id Id) error {
+	var request RequestWaiverRequestObject
+
+	request.Id = id
+
+	var body RequestWaiverJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RequestWaiver(ctx.UserContext(), request.(RequestWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequestWaiver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequestWaiverResponseObject); ok {
+		if err := validResponse.VisitRequestWaiverResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProductVersion operation middleware
+func (sh *strictHandler) GetProductVersion(ctx *fiber.Ctx, id Id) error {
+	var request GetProductVersionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProductVersion(ctx.UserContext(), request.(GetProductVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProductVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProductVersionResponseObject); ok {
+		if err := validResponse.VisitGetProductVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DiffProductVersion operation middleware
+func (sh *strictHandler) DiffProductVersion(ctx *fiber.Ctx, id Id, params DiffProductVersionParams) error {
+	var request DiffProductVersionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.DiffProductVersion(ctx.UserContext(), request.(DiffProductVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DiffProductVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DiffProductVersionResponseObject); ok {
+		if err := validResponse.VisitDiffProductVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RetireProductVersion operation middleware
+func (sh *strictHandler) RetireProductVersion(ctx *fiber.Ctx, id Id, params RetireProductVersionParams) error {
+	var request RetireProductVersionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RetireProductVersionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RetireProductVersion(ctx.UserContext(), request.(RetireProductVersionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RetireProductVersion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RetireProductVersionResponseObject); ok {
+		if err := validResponse.VisitRetireProductVersionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProductVersionTable operation middleware
+func (sh *strictHandler) GetProductVersionTable(ctx *fiber.Ctx, id Id, params GetProductVersionTableParams) error {
+	var request GetProductVersionTableRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProductVersionTable(ctx.UserContext(), request.(GetProductVersionTableRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProductVersionTable")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProductVersionTableResponseObject); ok {
+		if err := validResponse.VisitGetProductVersionTableResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ProductVersionTrail operation middleware
+func (sh *strictHandler) ProductVersionTrail(ctx *fiber.Ctx, id Id) error {
+	var request ProductVersionTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ProductVersionTrail(ctx.UserContext(), request.(ProductVersionTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ProductVersionTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ProductVersionTrailResponseObject); ok {
+		if err := validResponse.VisitProductVersionTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProducts operation middleware
+func (sh *strictHandler) ListProducts(ctx *fiber.Ctx, params ListProductsParams) error {
+	var request ListProductsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProducts(ctx.UserContext(), request.(ListProductsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProducts")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProductsResponseObject); ok {
+		if err := validResponse.VisitListProductsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProductVersions operation middleware
+func (sh *strictHandler) ListProductVersions(ctx *fiber.Ctx, id Id, params ListProductVersionsParams) error {
+	var request ListProductVersionsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProductVersions(ctx.UserContext(), request.(ListProductVersionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProductVersions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProductVersionsResponseObject); ok {
+		if err := validResponse.VisitListProductVersionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRegions operation middleware
+func (sh *strictHandler) ListRegions(ctx *fiber.Ctx, params ListRegionsParams) error {
+	var request ListRegionsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRegions(ctx.UserContext(), request.(ListRegionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRegions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRegionsResponseObject); ok {
+		if err := validResponse.VisitListRegionsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRegion operation middleware
+func (sh *strictHandler) CreateRegion(ctx *fiber.Ctx) error {
+	var request CreateRegionRequestObject
+
+	var body CreateRegionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRegion(ctx.UserContext(), request.(CreateRegionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRegion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRegionResponseObject); ok {
+		if err := validResponse.VisitCreateRegionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRegion operation middleware
+func (sh *strictHandler) GetRegion(ctx *fiber.Ctx, id Id) error {
+	var request GetRegionRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRegion(ctx.UserContext(), request.(GetRegionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRegion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRegionResponseObject); ok {
+		if err := validResponse.VisitGetRegionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateRegion operation middleware
+func (sh *strictHandler) UpdateRegion(ctx *fiber.Ctx, id Id, params UpdateRegionParams) error {
+	var request UpdateRegionRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdateRegionJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateRegion(ctx.UserContext(), request.(UpdateRegionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateRegion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateRegionResponseObject); ok {
+		if err := validResponse.VisitUpdateRegionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListFiscalProfiles operation middleware
+func (sh *strictHandler) ListFiscalProfiles(ctx *fiber.Ctx, id Id, params ListFiscalProfilesParams) error {
+	var request ListFiscalProfilesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListFiscalProfiles(ctx.UserContext(), request.(ListFiscalProfilesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListFiscalProfiles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListFiscalProfilesResponseObject); ok {
+		if err := validResponse.VisitListFiscalProfilesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetFiscalProfile operation middleware
+func (sh *strictHandler) GetFiscalProfile(ctx *fiber.Ctx, id Id, year int) error {
+	var request GetFiscalProfileRequestObject
+
+	request.Id = id
+	request.Year = year
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetFiscalProfile(ctx.UserContext(), request.(GetFiscalProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetFiscalProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetFiscalProfileResponseObject); ok {
+		if err := validResponse.VisitGetFiscalProfileResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutFiscalProfile operation middleware
+func (sh *strictHandler) PutFiscalProfile(ctx *fiber.Ctx, id Id, year int, params PutFiscalProfileParams) error {
+	var request PutFiscalProfileRequestObject
+
+	request.Id = id
+	request.Year = year
+	request.Params = params
+
+	var body PutFiscalProfileJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PutFiscalProfile(ctx.UserContext(), request.(PutFiscalProfileRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutFiscalProfile")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutFiscalProfileResponseObject); ok {
+		if err := validResponse.VisitPutFiscalProfileResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLedger operation middleware
+func (sh *strictHandler) GetLedger(ctx *fiber.Ctx, id Id) error {
+	var request GetLedgerRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLedger(ctx.UserContext(), request.(GetLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLedgerResponseObject); ok {
+		if err := validResponse.VisitGetLedgerResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutLedger operation middleware
+func (sh *strictHandler) PutLedger(ctx *fiber.Ctx, id Id, params PutLedgerParams) error {
+	var request PutLedgerRequestObject
+
+	request.Id = id
+	request.Params = params
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/json") {
+
+		var body PutLedgerJSONRequestBody
+		var err error
+		// The validation middleware stores the value a kin-openapi validator
+		// validated in the Fiber context. Bind that value, matching member
+		// names exactly, so the handler receives what was validated instead
+		// of a second, case-insensitive decode.
+		if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+			err = ctx.BodyParser(&body)
+		}
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "text/csv") {
+		request.Body = bytes.NewReader(ctx.Request().Body())
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.PutLedger(ctx.UserContext(), request.(PutLedgerRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutLedger")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutLedgerResponseObject); ok {
+		if err := validResponse.VisitPutLedgerResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// LedgerTrail operation middleware
+func (sh *strictHandler) LedgerTrail(ctx *fiber.Ctx, id Id) error {
+	var request LedgerTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.LedgerTrail(ctx.UserContext(), request.(LedgerTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LedgerTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(LedgerTrailResponseObject); ok {
+		if err := validResponse.VisitLedgerTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRequirements operation middleware
+func (sh *strictHandler) ListRequirements(ctx *fiber.Ctx, params ListRequirementsParams) error {
+	var request ListRequirementsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRequirements(ctx.UserContext(), request.(ListRequirementsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRequirements")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRequirementsResponseObject); ok {
+		if err := validResponse.VisitListRequirementsResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateRequirement operation middleware
+func (sh *strictHandler) CreateRequirement(ctx *fiber.Ctx) error {
+	var request CreateRequirementRequestObject
+
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/json") {
+
+		var body CreateRequirementJSONRequestBody
+		var err error
+		// The validation middleware stores the value a kin-openapi validator
+		// validated in the Fiber context. Bind that value, matching member
+		// names exactly, so the handler receives what was validated instead
+		// of a second, case-insensitive decode.
+		if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+			err = ctx.BodyParser(&body)
+		}
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/yaml") {
+		request.Body = bytes.NewReader(ctx.Request().Body())
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateRequirement(ctx.UserContext(), request.(CreateRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateRequirementResponseObject); ok {
+		if err := validResponse.VisitCreateRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRequirement operation middleware
+func (sh *strictHandler) GetRequirement(ctx *fiber.Ctx, id Id) error {
+	var request GetRequirementRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRequirement(ctx.UserContext(), request.(GetRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRequirementResponseObject); ok {
+		if err := validResponse.VisitGetRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateRequirement operation middleware
+func (sh *strictHandler) UpdateRequirement(ctx *fiber.Ctx, id Id, params UpdateRequirementParams) error {
+	var request UpdateRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/json") {
+
+		var body UpdateRequirementJSONRequestBody
+		var err error
+		// The validation middleware stores the value a kin-openapi validator
+		// validated in the Fiber context. Bind that value, matching member
+		// names exactly, so the handler receives what was validated instead
+		// of a second, case-insensitive decode.
+		if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+			err = ctx.BodyParser(&body)
+		}
+		if err != nil {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(string(ctx.Request().Header.ContentType()), "application/yaml") {
+		request.Body = bytes.NewReader(ctx.Request().Body())
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateRequirement(ctx.UserContext(), request.(UpdateRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateRequirementResponseObject); ok {
+		if err := validResponse.VisitUpdateRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseRequirement operation middleware
+func (sh *strictHandler) CloseRequirement(ctx *fiber.Ctx, id Id, params CloseRequirementParams) error {
+	var request CloseRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body CloseRequirementJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseRequirement(ctx.UserContext(), request.(CloseRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseRequirementResponseObject); ok {
+		if err := validResponse.VisitCloseRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListMatches operation middleware
+func (sh *strictHandler) ListMatches(ctx *fiber.Ctx, id Id, params ListMatchesParams) error {
+	var request ListMatchesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListMatches(ctx.UserContext(), request.(ListMatchesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListMatches")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListMatchesResponseObject); ok {
+		if err := validResponse.VisitListMatchesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// MatchRequirement operation middleware
+func (sh *strictHandler) MatchRequirement(ctx *fiber.Ctx, id Id) error {
+	var request MatchRequirementRequestObject
+
+	request.Id = id
+
+	var body MatchRequirementJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.MatchRequirement(ctx.UserContext(), request.(MatchRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "MatchRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(MatchRequirementResponseObject); ok {
+		if err := validResponse.VisitMatchRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReviseRequirement operation middleware
+func (sh *strictHandler) ReviseRequirement(ctx *fiber.Ctx, id Id, params ReviseRequirementParams) error {
+	var request ReviseRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ReviseRequirementJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ReviseRequirement(ctx.UserContext(), request.(ReviseRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReviseRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReviseRequirementResponseObject); ok {
+		if err := validResponse.VisitReviseRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SimulateRequirement operation middleware
+func (sh *strictHandler) SimulateRequirement(ctx *fiber.Ctx, id Id, params SimulateRequirementParams) error {
+	var request SimulateRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SimulateRequirement(ctx.UserContext(), request.(SimulateRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SimulateRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SimulateRequirementResponseObject); ok {
+		if err := validResponse.VisitSimulateRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SubmitRequirement operation middleware
+func (sh *strictHandler) SubmitRequirement(ctx *fiber.Ctx, id Id, params SubmitRequirementParams) error {
+	var request SubmitRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body SubmitRequirementJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.SubmitRequirement(ctx.UserContext(), request.(SubmitRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SubmitRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SubmitRequirementResponseObject); ok {
+		if err := validResponse.VisitSubmitRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RequirementTrail operation middleware
+func (sh *strictHandler) RequirementTrail(ctx *fiber.Ctx, id Id) error {
+	var request RequirementTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RequirementTrail(ctx.UserContext(), request.(RequirementTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RequirementTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RequirementTrailResponseObject); ok {
+		if err := validResponse.VisitRequirementTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WithdrawRequirement operation middleware
+func (sh *strictHandler) WithdrawRequirement(ctx *fiber.Ctx, id Id, params WithdrawRequirementParams) error {
+	var request WithdrawRequirementRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body WithdrawRequirementJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.WithdrawRequirement(ctx.UserContext(), request.(WithdrawRequirementRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WithdrawRequirement")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WithdrawRequirementResponseObject); ok {
+		if err := validResponse.VisitWithdrawRequirementResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SignOut operation middleware
 func (sh *strictHandler) SignOut(ctx *fiber.Ctx, params SignOutParams) error {
 	var request SignOutRequestObject
@@ -3004,6 +16915,60 @@ func (sh *strictHandler) SignIn(ctx *fiber.Ctx) error {
 	return nil
 }
 
+// BeginOpenID operation middleware
+func (sh *strictHandler) BeginOpenID(ctx *fiber.Ctx, params BeginOpenIDParams) error {
+	var request BeginOpenIDRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.BeginOpenID(ctx.UserContext(), request.(BeginOpenIDRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "BeginOpenID")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(BeginOpenIDResponseObject); ok {
+		if err := validResponse.VisitBeginOpenIDResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// FinishOpenID operation middleware
+func (sh *strictHandler) FinishOpenID(ctx *fiber.Ctx, params FinishOpenIDParams) error {
+	var request FinishOpenIDRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.FinishOpenID(ctx.UserContext(), request.(FinishOpenIDRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FinishOpenID")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FinishOpenIDResponseObject); ok {
+		if err := validResponse.VisitFinishOpenIDResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // Simulate operation middleware
 func (sh *strictHandler) Simulate(ctx *fiber.Ctx) error {
 	var request SimulateRequestObject
@@ -3074,6 +17039,601 @@ func (sh *strictHandler) Stress(ctx *fiber.Ctx) error {
 		return err
 	} else if validResponse, ok := response.(StressResponseObject); ok {
 		if err := validResponse.VisitStressResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnmetDemand operation middleware
+func (sh *strictHandler) UnmetDemand(ctx *fiber.Ctx, params UnmetDemandParams) error {
+	var request UnmetDemandRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UnmetDemand(ctx.UserContext(), request.(UnmetDemandRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnmetDemand")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnmetDemandResponseObject); ok {
+		if err := validResponse.VisitUnmetDemandResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListUsers operation middleware
+func (sh *strictHandler) ListUsers(ctx *fiber.Ctx, params ListUsersParams) error {
+	var request ListUsersRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListUsers(ctx.UserContext(), request.(ListUsersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListUsers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListUsersResponseObject); ok {
+		if err := validResponse.VisitListUsersResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateUser operation middleware
+func (sh *strictHandler) CreateUser(ctx *fiber.Ctx) error {
+	var request CreateUserRequestObject
+
+	var body CreateUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateUser(ctx.UserContext(), request.(CreateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateUserResponseObject); ok {
+		if err := validResponse.VisitCreateUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetUser operation middleware
+func (sh *strictHandler) GetUser(ctx *fiber.Ctx, id Id) error {
+	var request GetUserRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetUser(ctx.UserContext(), request.(GetUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetUserResponseObject); ok {
+		if err := validResponse.VisitGetUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateUser operation middleware
+func (sh *strictHandler) UpdateUser(ctx *fiber.Ctx, id Id, params UpdateUserParams) error {
+	var request UpdateUserRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdateUserJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateUser(ctx.UserContext(), request.(UpdateUserRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateUser")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateUserResponseObject); ok {
+		if err := validResponse.VisitUpdateUserResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResetPassword operation middleware
+func (sh *strictHandler) ResetPassword(ctx *fiber.Ctx, id Id, params ResetPasswordParams) error {
+	var request ResetPasswordRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPassword(ctx.UserContext(), request.(ResetPasswordRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPassword")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResetPasswordResponseObject); ok {
+		if err := validResponse.VisitResetPasswordResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UserTrail operation middleware
+func (sh *strictHandler) UserTrail(ctx *fiber.Ctx, id Id) error {
+	var request UserTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UserTrail(ctx.UserContext(), request.(UserTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UserTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UserTrailResponseObject); ok {
+		if err := validResponse.VisitUserTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListWaivers operation middleware
+func (sh *strictHandler) ListWaivers(ctx *fiber.Ctx, params ListWaiversParams) error {
+	var request ListWaiversRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWaivers(ctx.UserContext(), request.(ListWaiversRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWaivers")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListWaiversResponseObject); ok {
+		if err := validResponse.VisitListWaiversResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetWaiver operation middleware
+func (sh *strictHandler) GetWaiver(ctx *fiber.Ctx, id Id) error {
+	var request GetWaiverRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetWaiver(ctx.UserContext(), request.(GetWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetWaiver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetWaiverResponseObject); ok {
+		if err := validResponse.VisitGetWaiverResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GrantWaiver operation middleware
+func (sh *strictHandler) GrantWaiver(ctx *fiber.Ctx, id Id, params GrantWaiverParams) error {
+	var request GrantWaiverRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body GrantWaiverJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GrantWaiver(ctx.UserContext(), request.(GrantWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GrantWaiver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GrantWaiverResponseObject); ok {
+		if err := validResponse.VisitGrantWaiverResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectWaiver operation middleware
+func (sh *strictHandler) RejectWaiver(ctx *fiber.Ctx, id Id, params RejectWaiverParams) error {
+	var request RejectWaiverRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RejectWaiverJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectWaiver(ctx.UserContext(), request.(RejectWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectWaiver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectWaiverResponseObject); ok {
+		if err := validResponse.VisitRejectWaiverResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RevokeWaiver operation middleware
+func (sh *strictHandler) RevokeWaiver(ctx *fiber.Ctx, id Id, params RevokeWaiverParams) error {
+	var request RevokeWaiverRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RevokeWaiverJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return fiber.NewError(fiber.StatusBadRequest, err.Error())
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeWaiver(ctx.UserContext(), request.(RevokeWaiverRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeWaiver")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RevokeWaiverResponseObject); ok {
+		if err := validResponse.VisitRevokeWaiverResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// WaiverTrail operation middleware
+func (sh *strictHandler) WaiverTrail(ctx *fiber.Ctx, id Id) error {
+	var request WaiverTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.WaiverTrail(ctx.UserContext(), request.(WaiverTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "WaiverTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(WaiverTrailResponseObject); ok {
+		if err := validResponse.VisitWaiverTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListZones operation middleware
+func (sh *strictHandler) ListZones(ctx *fiber.Ctx, params ListZonesParams) error {
+	var request ListZonesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ListZones(ctx.UserContext(), request.(ListZonesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListZones")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListZonesResponseObject); ok {
+		if err := validResponse.VisitListZonesResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateZone operation middleware
+func (sh *strictHandler) CreateZone(ctx *fiber.Ctx) error {
+	var request CreateZoneRequestObject
+
+	var body CreateZoneJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateZone(ctx.UserContext(), request.(CreateZoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateZone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateZoneResponseObject); ok {
+		if err := validResponse.VisitCreateZoneResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetZone operation middleware
+func (sh *strictHandler) GetZone(ctx *fiber.Ctx, id Id) error {
+	var request GetZoneRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.GetZone(ctx.UserContext(), request.(GetZoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetZone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetZoneResponseObject); ok {
+		if err := validResponse.VisitGetZoneResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateZone operation middleware
+func (sh *strictHandler) UpdateZone(ctx *fiber.Ctx, id Id, params UpdateZoneParams) error {
+	var request UpdateZoneRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdateZoneJSONRequestBody
+	var err error
+	// The validation middleware stores the value a kin-openapi validator
+	// validated in the Fiber context. Bind that value, matching member
+	// names exactly, so the handler receives what was validated instead
+	// of a second, case-insensitive decode.
+	if v := ctx.Locals(validatedBodyLocalsKey); v == nil || runtime.BindJSONValue(v, &body) != nil {
+		err = ctx.BodyParser(&body)
+	}
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, err.Error())
+	}
+	request.Body = &body
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateZone(ctx.UserContext(), request.(UpdateZoneRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateZone")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateZoneResponseObject); ok {
+		if err := validResponse.VisitUpdateZoneResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ZoneTrail operation middleware
+func (sh *strictHandler) ZoneTrail(ctx *fiber.Ctx, id Id) error {
+	var request ZoneTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.ZoneTrail(ctx.UserContext(), request.(ZoneTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ZoneTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ZoneTrailResponseObject); ok {
+		if err := validResponse.VisitZoneTrailResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -3156,3 +17716,5 @@ func (sh *strictHandler) Ready(ctx *fiber.Ctx) error {
 	}
 	return nil
 }
+
+// openapi.yaml 6a7ac56cb18eb2d2819d249432a7671847102b094a28b1a707cbfa07b0f6b69b, above 56c6379429a23cbf893e6d4b5e8987d62bc5cf23dac6129d557531b9204076c8

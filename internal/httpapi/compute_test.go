@@ -1,10 +1,18 @@
 package httpapi_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
+	"os"
+	"slices"
+	"sync"
 	"testing"
+	"time"
 
+	"zutuan/internal/httpapi"
+	"zutuan/internal/lp/highs"
 	"zutuan/internal/permit"
 )
 
@@ -42,6 +50,92 @@ func TestEverySampleIsAnsweredAsDescribed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// testSolver is compiled once, which takes a second or two.
+var testSolver = sync.OnceValue(func() *highs.Solver { return highs.New(highs.Config{NoCache: true}) })
+
+func TestPlansAreBuiltAndJudgedAsDescribed(t *testing.T) {
+	f := newFixture(t, func(c *httpapi.Config) { c.Solver = testSolver() })
+	client := f.as(permit.RoleBureau)
+	for _, name := range samples(t) {
+		t.Run(name, func(t *testing.T) {
+			client.Post("/api/v1/plan", sampleCase(t, name)).Expect(http.StatusOK)
+		})
+	}
+	body := sampleCase(t, "pingxiang")
+	var answer struct {
+		Plan struct {
+			Feasible    bool
+			Frontier    []json.RawMessage
+			Relaxations []json.RawMessage
+		}
+	}
+	body["frontier"], body["objective"], body["max_lenders"], body["institution_share_max"] = true, "fewest_lenders", 3, "0.9"
+	client.Post("/api/v1/plan", body).Expect(http.StatusOK).Into(&answer)
+	if !answer.Plan.Feasible || len(answer.Plan.Frontier) == 0 {
+		t.Errorf("feasible %v with %d points of the frontier", answer.Plan.Feasible, len(answer.Plan.Frontier))
+	}
+	body = sampleCase(t, "pingxiang")
+	body["relax"], body["institution_share_max"] = true, "0.01"
+	answer.Plan.Feasible = true
+	client.Post("/api/v1/plan", body).Expect(http.StatusOK).Into(&answer)
+	if answer.Plan.Feasible || len(answer.Plan.Relaxations) == 0 {
+		t.Errorf("with at most a hundredth from one institution: feasible %v, %d relaxations", answer.Plan.Feasible, len(answer.Plan.Relaxations))
+	}
+	body = sampleCase(t, "pingxiang")
+	body["institution_share_max"] = "0.00"
+	client.Post("/api/v1/plan", body).Refused(http.StatusUnprocessableEntity, "institution_share_max")
+}
+
+func TestATypedInPlanIsJudged(t *testing.T) {
+	f := newFixture(t)
+	client := f.as(permit.RoleRisk)
+	body := sampleCase(t, "pingxiang")
+	text, err := os.ReadFile("../../testdata/plans/two-lines.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body["plan"] = jsonOf(t, text)
+	client.Post("/api/v1/plan/evaluate", body).Expect(http.StatusOK)
+	body["plan"] = map[string]any{"schema": "zutuan/plan/v1", "lines": []any{map[string]any{"prodct": "x"}}}
+	points := client.Post("/api/v1/plan/evaluate", body).Refused(http.StatusUnprocessableEntity, "document").Points()
+	if !slices.Contains(points, "/plan/lines/0/prodct unknown_key") {
+		t.Errorf("told were %q", points)
+	}
+	client.Post("/api/v1/plan", sampleCase(t, "pingxiang")).Refused(http.StatusServiceUnavailable, "no_solver")
+}
+
+// TestAPlanThatNobodyWaitsForIsStopped: the time limit reaches the solver.
+func TestAPlanThatNobodyWaitsForIsStopped(t *testing.T) {
+	stopped := make(chan struct{}, 8)
+	f := newFixture(t, func(c *httpapi.Config) { c.Solver = slow{stopped: stopped} })
+	address := listening(t, f)
+	token := bearer(t, f, permit.RoleBureau)
+	text, err := json.Marshal(sampleCase(t, "pingxiang"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	defer cancel()
+	request, _ := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/api/v1/plan", bytes.NewReader(text))
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
+	if _, err := http.DefaultClient.Do(request); err == nil {
+		t.Fatal("answered")
+	}
+	select {
+	case <-stopped:
+	case <-time.After(10 * time.Second):
+		t.Error("the solver went on after its client had gone")
+	}
+}
+
+func TestReverseStressIsAnswered(t *testing.T) {
+	f := newFixture(t)
+	body := sampleCase(t, "pingxiang")
+	body["mode"] = "reverse"
+	f.as(permit.RoleRisk).Post("/api/v1/stress", body).Expect(http.StatusOK)
 }
 
 func TestSimulationSaysWhatTheCommandSays(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 
 // fixture is a server with a store of its own and one account of each role.
 type fixture struct {
-	t      *testing.T
+	t      testing.TB
 	store  store.Store
 	people *people.People
 	jobs   *jobs.Runner
@@ -82,7 +82,7 @@ func (w *lockedWriter) Write(text []byte) (int, error) {
 	return w.to.Write(text)
 }
 
-func newFixture(t *testing.T, change ...func(*httpapi.Config)) *fixture {
+func newFixture(t testing.TB, change ...func(*httpapi.Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, log: &strings.Builder{}, clock: &clock{now: time.Date(2026, 6, 30, 2, 0, 0, 0, time.UTC)}}
 	kept, err := sqlite.Open(context.Background(), sqlite.Config{Path: filepath.Join(t.TempDir(), "store.db"), Kinds: store.Kinds(), Clock: f.clock.Now})
@@ -126,13 +126,17 @@ func (f *fixture) as(role permit.Role) *apitest.Client {
 	return client
 }
 
-// slow is a solver that never ends by itself.
-type slow struct{ lp.Solver }
+// slow is a solver that never ends by itself, and says when it was ended.
+type slow struct {
+	lp.Solver
+	stopped chan<- struct{}
+}
 
 func (slow) Ready() bool { return false }
 
-func (slow) Solve(ctx context.Context, _ *lp.Model, _ lp.Options) (*lp.Solution, error) {
+func (s slow) Solve(ctx context.Context, _ *lp.Model, _ lp.Options) (*lp.Solution, error) {
 	<-ctx.Done()
+	s.stopped <- struct{}{}
 	return nil, ctx.Err()
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"zutuan/internal/people"
-	"zutuan/internal/permit"
 	"zutuan/internal/refuse"
 )
 
@@ -85,7 +84,7 @@ func (s *Server) withPermission(o *operation, next fiber.Handler) fiber.Handler 
 				return err
 			}
 		}
-		if permit.ScopeOf(identity.Actor.Role, o.permission) == permit.ScopeNone {
+		if !o.allows(identity.Actor.Role) {
 			return refuse.Newf(refuse.KindForbidden, "forbidden", "您的角色无权进行此操作（%s）；如有需要请联系管理员", "your role may not do this (%s); ask an administrator if you need it", string(o.permission))
 		}
 		if identity.ReadOnly && o.unsafe() && o.permission != permissionCompute {

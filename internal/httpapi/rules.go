@@ -70,8 +70,7 @@ func (h handlers) ListDocuments(ctx context.Context, _ api.ListDocumentsRequestO
 	}
 	answer := api.DocumentList{Items: []api.LegalDocument{}}
 	for _, d := range desk.Library.Documents.All() {
-		answer.Items = append(answer.Items, api.LegalDocument{Id: d.ID, Title: d.Title, Date: d.Date, Public: api.LegalDocumentPublic(d.Public), Status: api.LegalDocumentStatus(d.Status),
-			Seen: api.LegalDocumentSeen(d.Seen), Note: given(d.Note), RepealedOn: day(d.RepealedOn), ReplacedBy: given(d.ReplacedBy)})
+		answer.Items = append(answer.Items, documentOf(&d))
 	}
 	return api.ListDocuments200JSONResponse(answer), nil
 }

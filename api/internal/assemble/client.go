@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,19 +27,17 @@ func generateClient(name string) error {
 	if err != nil {
 		return err
 	}
-	input, err := os.CreateTemp("", "openapi-*.yaml")
+	scratch, err := os.MkdirTemp("", "openapi-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(input.Name())
-	if _, err := input.Write(brief); err != nil {
-		return err
-	}
-	if err := input.Close(); err != nil {
+	defer os.RemoveAll(scratch)
+	input, config := filepath.Join(scratch, "openapi.yaml"), filepath.Join(scratch, "config.yaml")
+	if err := errors.Join(os.WriteFile(input, brief, 0o600), os.WriteFile(config, []byte(clientConfig), 0o600)); err != nil {
 		return err
 	}
 	output := filepath.Join(folder, "api", "client", name)
-	command := exec.Command("go", "run", generator, "-generate", "client,models", "-package", "client", "-o", output, input.Name())
+	command := exec.Command("go", "run", generator, "-config", config, "-o", output, input)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	if err := command.Run(); err != nil {
 		return err
@@ -49,6 +48,13 @@ func generateClient(name string) error {
 	}
 	return os.WriteFile(output, append(text, clientSeal(description, text)...), 0o644)
 }
+
+// clientConfig prefixes the words of every enumeration, as the server's does.
+const clientConfig = `
+package: client
+generate: {client: true, models: true}
+compatibility: {always-prefix-enum-values: true}
+`
 
 // clientSeal is the last line of the client's file.
 func clientSeal(description, text []byte) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"slices"
 
 	"zutuan/internal/casework"
 	"zutuan/internal/cashflow"
@@ -61,4 +62,4 @@ var types = append([]named{
 var plainPackages = map[string]bool{"office": true, "people": true, "jobs": true}
 
 // serviceTypes are the types of the service's records.
-var serviceTypes = []named{}
+var serviceTypes = slices.Concat(recordTypes, planTypes, versionTypes)

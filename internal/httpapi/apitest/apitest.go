@@ -254,6 +254,9 @@ type Answer struct {
 func (a *Answer) Status() int               { return a.response.StatusCode }
 func (a *Answer) Header(name string) string { return a.response.Header.Get(name) }
 
+// Headers are all values of one header.
+func (a *Answer) Headers(name string) []string { return a.response.Header.Values(name) }
+
 // ETag is the version that the answer shows.
 func (a *Answer) ETag() string { return a.Header("ETag") }
 
