@@ -14,6 +14,10 @@ import (
 // builtInBasis is the basis of the built-in musts: they are not a regulation but the product's own terms.
 const builtInBasis = "产品条款"
 
+// tenorInTrial and sizeInTrial are failed musts of offers that nobody keeps: of a trial only which must failed is asked, and
+// a search makes thousands.
+var tenorInTrial, sizeInTrial = &BuiltIn{ID: BuiltInTenor}, &BuiltIn{ID: BuiltInSize}
+
 // tenorTooShort is the failed must that the longest possible tenor reaches the product's shortest.
 func tenorTooShort(longest, shortest int) *BuiltIn {
 	return &BuiltIn{ID: BuiltInTenor, Group: "tenor",

@@ -254,7 +254,9 @@ func (s *sizing) tenor() {
 	longest -= longest % s.interval()
 	s.offer.TenorQuarters = longest
 	if longest < max(terms.TenorMinQuarters, s.interval()) {
-		s.builtIn = tenorTooShort(longest, max(terms.TenorMinQuarters, s.interval()))
+		if s.builtIn = tenorInTrial; s.keep {
+			s.builtIn = tenorTooShort(longest, max(terms.TenorMinQuarters, s.interval()))
+		}
 	}
 }
 
@@ -327,7 +329,9 @@ func (s *sizing) size() {
 	}
 	offer.Size -= offer.Size % terms.SizeStep
 	if smallest := max(terms.SizeMin, terms.SizeStep); offer.Size < smallest {
-		s.builtIn = sizeTooSmall(offer, s.levers, smallest)
+		if s.builtIn = sizeInTrial; s.keep {
+			s.builtIn = sizeTooSmall(offer, s.levers, smallest)
+		}
 		return
 	}
 }
