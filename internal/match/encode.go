@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"zutuan/internal/funding"
@@ -56,22 +57,17 @@ func (w *writer) key(key string) {
 
 // text writes a string. What has to be escaped is rare and goes through encoding/json.
 func (w *writer) text(text string) {
-	start := len(w.out)
-	w.out = append(w.out, '"')
+	ascii, plain := true, true
 	for i := 0; i < len(text); i++ {
-		if c := text[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			if c >= utf8.RuneSelf {
-				// Three bytes at a time: most of it is Chinese. U+2028 and U+2029, and what is no text, are escaped.
-				if r, size := utf8.DecodeRuneInString(text[i:]); r != utf8.RuneError && r != 0x2028 && r != 0x2029 {
-					i += size - 1
-					continue
-				}
-			}
-			w.out = append(w.out[:start], escaped(text)...)
-			return
-		}
+		c := text[i]
+		ascii = ascii && c < utf8.RuneSelf
+		plain = plain && c >= 0x20 && c != '"' && c != '\\'
 	}
-	w.out = append(append(w.out, text...), '"')
+	if !plain || !ascii && (!utf8.ValidString(text) || strings.Contains(text, "\u2028") || strings.Contains(text, "\u2029")) {
+		w.out = append(w.out, escaped(text)...)
+		return
+	}
+	w.quoted(text)
 }
 
 func escaped(text string) []byte {
@@ -109,7 +105,24 @@ func (w *writer) measure(measure loan.Measure) {
 		w.raw("null")
 		return
 	}
-	w.quoted(measure.Value.StringFixed(money.RatioDecimals))
+	value := measure.Value
+	if value.Exponent() != -money.RatioDecimals || value.NumDigits() > 18 {
+		w.quoted(value.StringFixed(money.RatioDecimals))
+		return
+	}
+	// Nearly every measure is a whole number of millionths.
+	millionths := value.CoefficientInt64()
+	w.raw(`"`)
+	if millionths < 0 {
+		w.raw("-")
+		millionths = -millionths
+	}
+	w.out = strconv.AppendInt(w.out, millionths/1_000_000, 10)
+	w.raw(".")
+	for place := int64(100_000); place > 0; place /= 10 {
+		w.out = append(w.out, byte('0'+millionths/place%10))
+	}
+	w.raw(`"`)
 }
 
 // list writes a list; one that is nil is null.

@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/shopspring/decimal"
+
+	"zutuan/internal/loan"
 	"zutuan/internal/match"
 )
 
@@ -32,6 +35,11 @@ func TestAppendedAnswersAreTheBytesOfEncodingJSON(t *testing.T) {
 		fill(reflect.ValueOf(&full).Elem(), text, 0)
 		answers["everything set to "+text] = full
 	}
+	var measures []loan.Measure
+	for _, value := range []string{"0.000000", "-0.000001", "1.234567", "-12.5", "3", "0.1234567", "1234567890123.000000", "-99999999999999999999.000001"} {
+		measures = append(measures, loan.Measure{Value: decimal.RequireFromString(value), Known: true})
+	}
+	answers["measures of every form"] = match.Answer{Products: []match.ProductAnswer{{Offer: &match.OfferAnswer{DSCRByYear: append(measures, loan.Measure{})}}}}
 	for name, answer := range answers {
 		if want, got := written(t, answer), answer.AppendJSON(nil); !bytes.Equal(want, got) {
 			t.Errorf("%s: encoding/json writes\n%s\nAppendJSON\n%s", name, want, got)
