@@ -21,7 +21,7 @@ import (
 	"zutuan/rules"
 )
 
-func must(t testing.TB, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -31,16 +31,16 @@ func must(t testing.TB, err error) {
 func shipped(t testing.TB) *rulepack.Library {
 	t.Helper()
 	library, err := rulepack.Load(rules.FS)
-	must(t, err)
+	noError(t, err)
 	return library
 }
 
 func sampleCase(t testing.TB, name string) *casework.Case {
 	t.Helper()
 	papers, err := casework.SamplePapers(rules.FS, name)
-	must(t, err)
+	noError(t, err)
 	kase, err := casework.ReadCase(papers)
-	must(t, err)
+	noError(t, err)
 	return kase
 }
 
@@ -52,7 +52,7 @@ var threshold = regexp.MustCompile(`(>=|<=|<) (\d+\.\d\d|\d+)'`)
 func manyProducts(t testing.TB, library *rulepack.Library, count int) []*rulepack.Product {
 	t.Helper()
 	var texts []string
-	must(t, fs.WalkDir(rules.FS, "products", func(file string, entry fs.DirEntry, err error) error {
+	noError(t, fs.WalkDir(rules.FS, "products", func(file string, entry fs.DirEntry, err error) error {
 		if err == nil && filepath.Ext(file) == ".yaml" {
 			data, readErr := fs.ReadFile(rules.FS, file)
 			texts, err = append(texts, string(data)), readErr
@@ -63,7 +63,7 @@ func manyProducts(t testing.TB, library *rulepack.Library, count int) []*rulepac
 	for i := range products {
 		var err error
 		products[i], err = library.Product("varied.yaml", []byte(varied(texts[i%len(texts)], i/len(texts))))
-		must(t, err)
+		noError(t, err)
 	}
 	return products
 }
@@ -102,7 +102,7 @@ func largeDesk(t testing.TB) *casework.Desk {
 	library := shipped(t)
 	library.Products = manyProducts(t, library, 300)
 	desk, err := casework.NewDesk(library)
-	must(t, err)
+	noError(t, err)
 	return desk
 }
 
@@ -110,7 +110,7 @@ func encode(t testing.TB, buffer *bytes.Buffer, value any) {
 	buffer.Reset()
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)
-	must(t, encoder.Encode(value))
+	noError(t, encoder.Encode(value))
 }
 
 // BenchmarkWholeMatch300 is one requirement against 300 products with everything, the answer's encoding included.
@@ -124,7 +124,7 @@ func benchWhole(b *testing.B, sample string) {
 	desk, kase, asked := largeDesk(b), sampleCase(b, sample), casework.Asked{Date: casework.SampleDate}
 	whole := func(b *testing.B) *casework.Matching {
 		m, err := desk.Match(kase, asked)
-		must(b, err)
+		noError(b, err)
 		return m
 	}
 	m := whole(b)
@@ -151,7 +151,7 @@ func benchWhole(b *testing.B, sample string) {
 		var out []byte
 		for b.Loop() {
 			m, err := desk.Match(kase, asked)
-			must(b, err)
+			noError(b, err)
 			summary := m.Match.Summary()
 			out = summary.AppendJSON(out[:0])
 		}
@@ -165,9 +165,9 @@ func benchWhole(b *testing.B, sample string) {
 	b.Run("simulate_twice", func(b *testing.B) {
 		for b.Loop() {
 			_, err := kase.Simulate(0)
-			must(b, err)
+			noError(b, err)
 			_, err = kase.Simulate(160)
-			must(b, err)
+			noError(b, err)
 		}
 	})
 	b.Run("answer", func(b *testing.B) {

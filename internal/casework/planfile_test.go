@@ -19,20 +19,20 @@ func TestABuiltPlanThatIsWrittenAndReadIsJudgedTheSame(t *testing.T) {
 	solver := highs.New(highs.Config{})
 	defer solver.Close(context.Background())
 	desk, err := casework.NewDesk(shipped(t))
-	must(t, err)
+	noError(t, err)
 	m, err := desk.Match(sampleCase(t, "pingxiang"), casework.Asked{Date: casework.SampleDate})
-	must(t, err)
+	noError(t, err)
 	built, err := planner.Build(context.Background(), desk.PlanInput(m, casework.PlanRequest{}, solver))
-	must(t, err)
+	noError(t, err)
 	want, err := desk.Review(m, built)
-	must(t, err)
+	noError(t, err)
 
 	document, err := (&plan.File{Name: "方案", Requirement: m.Case.Requirement.Name, Lines: built.Lines}).JSON()
-	must(t, err)
+	noError(t, err)
 	typed, err := desk.ReadPlan(m, casework.File{Name: "plan.json", Data: document})
-	must(t, err)
+	noError(t, err)
 	got, err := desk.JudgePlan(m, typed, casework.PlanRequest{})
-	must(t, err)
+	noError(t, err)
 
 	if len(built.Lines) < 2 {
 		t.Fatalf("the plan has %d lines, too few to say much", len(built.Lines))
@@ -46,9 +46,9 @@ func TestABuiltPlanThatIsWrittenAndReadIsJudgedTheSame(t *testing.T) {
 func figures(t *testing.T, review *casework.Review) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(review.Answer())
-	must(t, err)
+	noError(t, err)
 	var tree map[string]any
-	must(t, json.Unmarshal(text, &tree))
+	noError(t, json.Unmarshal(text, &tree))
 	answer := tree["plan"].(map[string]any)
 	for _, key := range []string{"proof", "prices", "objective", "frontier", "relaxations"} {
 		delete(answer, key)

@@ -39,7 +39,7 @@ func TestOfSeveralVersionsInForceTheNewestCounts(t *testing.T) {
 	library.RiskPacks = []*rulepack.RiskPack{&pack, &later}
 	library.StressPacks = []*rulepack.StressPack{&stress, &laterStress}
 	desk, err := casework.NewDesk(library)
-	must(t, err)
+	noError(t, err)
 	kase := sampleCase(t, "pingxiang")
 	for _, c := range []struct {
 		name, date                string
@@ -53,7 +53,7 @@ func TestOfSeveralVersionsInForceTheNewestCounts(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a, err := desk.Assess(kase, casework.Asked{Date: day(c.date)})
-			must(t, err)
+			noError(t, err)
 			var asked []int
 			for _, outcome := range a.Match.Outcomes {
 				if outcome.Product.ID == id {
@@ -84,9 +84,9 @@ func TestANamedProductIsAskedInItsNewestVersion(t *testing.T) {
 	next.Version++
 	library.Products = slices.Insert(library.Products, 1, &next)
 	desk, err := casework.NewDesk(library)
-	must(t, err)
+	noError(t, err)
 	m, err := desk.Match(sampleCase(t, "lincang"), casework.Asked{Date: casework.SampleDate, Products: []string{next.ID}})
-	must(t, err)
+	noError(t, err)
 	if len(m.Match.Outcomes) != 1 || m.Match.Outcomes[0].Product.Version != next.Version {
 		t.Errorf("%d products are asked", len(m.Match.Outcomes))
 	}
