@@ -33528,4 +33528,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml d00b7d334ec32c392244e6e541966589e689e206c65a559d5c39efd6bc9e59d4, above babcf32647d6f643113a5b9c3c7897233536bc46f17dc07b5cbec5307510157b
+// openapi.yaml 2c77e05ec47a8fe7a99d5cd6bf93c6f6d3f758cbbb8bb21fa9a0ea0d4762386a, above babcf32647d6f643113a5b9c3c7897233536bc46f17dc07b5cbec5307510157b
