@@ -5,6 +5,7 @@
 package match
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"sort"
@@ -28,12 +29,23 @@ const (
 	ResultNotReached = ResultUndecided + 1
 )
 
-func (r Result) String() string {
-	return [...]string{"failed", "passed", "undecided", "not_reached"}[r]
-}
+var resultWords = [...]string{"failed", "passed", "undecided", "not_reached"}
+
+func (r Result) String() string { return resultWords[r] }
 
 // MarshalText writes the word.
 func (r Result) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (r *Result) UnmarshalText(text []byte) error {
+	for i, word := range resultWords {
+		if string(text) == word {
+			*r = Result(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no result of a rule", text)
+}
 
 // Outcome is what one product version says to a need. It keeps the result of every rule in a byte; explanations are made
 // from it on demand.

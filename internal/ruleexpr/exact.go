@@ -1,6 +1,7 @@
 package ruleexpr
 
 import (
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -21,10 +22,23 @@ const (
 	Undecided
 )
 
-func (t Truth) String() string { return [...]string{"false", "true", "undecided"}[t] }
+var truthWords = [...]string{"false", "true", "undecided"}
+
+func (t Truth) String() string { return truthWords[t] }
 
 // MarshalText writes the word.
 func (t Truth) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (t *Truth) UnmarshalText(text []byte) error {
+	for i, word := range truthWords {
+		if string(text) == word {
+			*t = Truth(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no outcome of a condition", text)
+}
 
 func truthOf(value bool) Truth {
 	if value {
