@@ -3,6 +3,7 @@ package office
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -245,7 +246,7 @@ func TestAnImpactIsAJobOfWhoeverAsked(t *testing.T) {
 	handIn(t, o)
 	submitMany(t, o, 8, 2)
 	ran := make(chan error, 1)
-	runner := jobs.New(o.store, time.Now, jobs.Options{Workers: 1, PollEvery: 10 * time.Millisecond})
+	runner := jobs.New(o.store, time.Now, jobs.Options{Workers: 1, PollEvery: 10 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
 	o.register(runner)
 	runner.Start()
 	t.Cleanup(func() { ran <- runner.Stop(t.Context()) })

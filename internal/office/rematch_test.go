@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	driver "go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"zutuan/internal/funding"
 	"zutuan/internal/gate"
@@ -524,7 +528,7 @@ func TestAProcessMayDieAtAnyWrite(t *testing.T) {
 func startBackground(t testing.TB, o *Office, s store.Store) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	runner := jobs.New(s, time.Now, jobs.Options{Workers: 2, PollEvery: 20 * time.Millisecond, LeaseTTL: 2 * time.Second})
+	runner := jobs.New(s, time.Now, jobs.Options{Workers: 2, PollEvery: 20 * time.Millisecond, LeaseTTL: 2 * time.Second, Logger: slog.New(slog.DiscardHandler)})
 	o.Start(ctx, runner)
 	runner.Start()
 	var once sync.Once
@@ -794,11 +798,20 @@ func TestOnMongoDBToo(t *testing.T) {
 // mongoOffice is an office over a database of its own on the MongoDB-speaking server.
 func mongoOffice(t testing.TB) *Office {
 	t.Helper()
-	s, err := mongo.Open(t.Context(), mongo.Config{URI: storetest.MongoURI(t), Database: fmt.Sprintf("zutuan_office_%d_%d", os.Getpid(), time.Now().UnixNano()), Kinds: store.Kinds(), Clock: time.Now})
+	name := fmt.Sprintf("zutuan_office_%d", os.Getpid())
+	s, err := mongo.Open(t.Context(), mongo.Config{URI: storetest.MongoURI(t), Database: name, Kinds: store.Kinds(), Clock: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	client, err := driver.Connect(options.Client().ApplyURI(storetest.MongoURI(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(s.Close(), client.Database(name).Drop(context.Background()), client.Disconnect(context.Background())); err != nil {
+			t.Error(err)
+		}
+	})
 	o, err := Open(t.Context(), Config{Store: s, Rules: rules.FS})
 	if err != nil {
 		t.Fatal(err)
