@@ -416,12 +416,16 @@ func (f *follower) addRegions(ctx context.Context, found *news) error {
 	return err
 }
 
-// rulesKey names those parts of an edition that a match of products goes by; risk packs, stress packs and repealed documents
-// are none of them.
+// rulesKey names those parts of an edition that a match of products goes by; risk packs, stress packs, capital of
+// institutions and repealed documents are none of them.
 func (e *Edition) rulesKey() string {
-	text, err := store.Canonical([]any{e.Manifest.Base, e.Manifest.Products, e.Manifest.Market})
+	products := make([]string, 0, len(e.Desk.Library.Products))
+	for _, product := range e.Desk.Library.Products {
+		products = append(products, fmt.Sprintf("%s@%d %s %s %s", product.ID, product.Version, product.Digest, day(product.From), day(product.To)))
+	}
+	text, err := store.Canonical([]any{e.Manifest.Base, products, e.Manifest.Market})
 	if err != nil {
-		// A manifest holds texts only, which always encode.
+		// All of it is texts, which always encode.
 		panic(err)
 	}
 	return hashOf(text)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"sync"
 	"time"
 
 	"zutuan/internal/lp"
@@ -49,8 +48,7 @@ type Office struct {
 	shelf      shelf
 	background background
 	// watch wakes the watcher of changes after a write of this process.
-	watch     chan struct{}
-	watchOnce sync.Once
+	watch chan struct{}
 }
 
 // China has no summer time; a business day there is a day of UTC+8, whatever the server's zone.
