@@ -177,7 +177,7 @@ func (h handlers) Stress(ctx context.Context, request api.StressRequestObject) (
 			}
 			answer.MonteCarlo, err = desk.MonteCarlo(ctx, assessed, paths, seed, nil)
 		case api.StressModeReverse:
-			answer.Reverse, err = desk.StressCase(assessed).Reverse(stress.DefaultGrid())
+			answer.Reverse, err = desk.StressCase(assessed).ReverseContext(ctx, stress.DefaultGrid())
 		default:
 			_, pack := desk.StressPack(assessed)
 			if pack == nil {

@@ -41,7 +41,7 @@ func (o *Office) CheckDraft(ctx context.Context, actor permit.Actor, typed Draft
 	if err != nil {
 		return nil, err
 	}
-	found := diagnose(edition.Desk.Library, typed)
+	found := rulecheck.DiagnoseAs(textKinds[typed.Type], edition.Desk.Library, draftFile, []byte(typed.Text))
 	if found == nil {
 		found = []rulecheck.Diagnostic{}
 	}
@@ -305,18 +305,8 @@ func (e *Edition) reference(date time.Time) *ruleexpr.Facts {
 	return facts
 }
 
-// diagnose says what is wrong with a text of any type.
-func diagnose(library *rulepack.Library, typed DraftText) []rulecheck.Diagnostic {
-	if typed.Type == PackProduct {
-		return rulecheck.Diagnose(library, draftFile, []byte(typed.Text))
-	}
-	made := compileVersion(library, typed.Type, draftFile, []byte(typed.Text))
-	var found []rulecheck.Diagnostic
-	for _, p := range asProblems(made.err) {
-		found = append(found, rulecheck.Diagnostic{Severity: rulecheck.SeverityError, Path: p.Path, Line: p.Line, Column: p.Column, Code: p.Code, ZH: p.ZH, EN: p.EN})
-	}
-	return found
-}
+// textKinds are the kinds of texts by the type of draft.
+var textKinds = map[PackType]rulecheck.TextKind{PackProduct: rulecheck.TextProduct, PackRisk: rulecheck.TextRisk, PackStress: rulecheck.TextStress}
 
 // asProblems are the problems of an error; nil where it has none.
 func asProblems(err error) document.Problems {

@@ -43,7 +43,7 @@ func beginDraft(t *testing.T, o *Office, old, new string) Draft {
 // submitDraft hands a draft in for a day, with its impact.
 func submitDraft(t *testing.T, o *Office, draft Draft, from time.Time) Draft {
 	t.Helper()
-	draft = noteImpactOf(t, o, draft)
+	draft = noteImpactOf(t, o, liaison, draft)
 	draft, err := o.StepDraft(t.Context(), liaison, draft.ID, draft.Version, DraftStep{Step: gate.StepSubmit, EffectiveFrom: from})
 	if err != nil {
 		t.Fatal(err)
@@ -52,9 +52,9 @@ func submitDraft(t *testing.T, o *Office, draft Draft, from time.Time) Draft {
 }
 
 // noteImpactOf computes the impact of a draft.
-func noteImpactOf(t *testing.T, o *Office, draft Draft) Draft {
+func noteImpactOf(t *testing.T, o *Office, actor permit.Actor, draft Draft) Draft {
 	t.Helper()
-	report, err := o.Impact(t.Context(), liaison, ImpactRequest{Type: draft.Type, Text: draft.Text}, nil)
+	report, err := o.Impact(t.Context(), actor, ImpactRequest{Type: draft.Type, Text: draft.Text}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +143,7 @@ func TestPublishingWithoutOrWithAStaleImpactIsRefused(t *testing.T) {
 	if codes := pointCodes(err); len(codes) != 1 || codes[0] != "impact_missing" {
 		t.Errorf("refused for %v, %v", codes, err)
 	}
-	draft = noteImpactOf(t, o, draft)
+	draft = noteImpactOf(t, o, liaison, draft)
 	if _, err := o.RepealDocument(t.Context(), riskGX, 0, MarkBody{Document: "国发〔2019〕26号", Status: MarkRepealed, Day: "2026-06-01"}); err != nil {
 		t.Fatal(err)
 	}
@@ -246,5 +246,50 @@ func TestADraftIsTriedWhileTyping(t *testing.T) {
 	}
 	if _, err := o.AnalyseDraft(t.Context(), liaison, draft.ID); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestAPackIsDraftedComparedAndPublishedByRiskOfficers(t *testing.T) {
+	o, _ := newOffice(t)
+	page, err := o.ListVersions(t.Context(), riskGX, VersionFilter{Type: PackRisk}, Paging{})
+	if err != nil || len(page.Items) == 0 {
+		t.Fatalf("%v, %v", page, err)
+	}
+	from := page.Items[len(page.Items)-1]
+	_, err = o.CreateDraft(t.Context(), liaison, NewDraft{Type: PackRisk, From: from.ID})
+	wantRefusal(t, err, refuse.KindForbidden)
+	draft, err := o.CreateDraft(t.Context(), riskGX, NewDraft{Type: PackRisk, From: from.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(draft.Text, from.Name.ZH, from.Name.ZH+"（修订）", 1)
+	if changed == draft.Text {
+		t.Fatalf("the pack does not say its name %s", from.Name.ZH)
+	}
+	if draft, err = o.UpdateDraft(t.Context(), riskGX, draft.ID, draft.Version, changed); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := o.CheckDraft(t.Context(), riskGX, DraftText{Type: PackRisk, Text: draft.Text + "\nnonsense: 1\n"}); err != nil || len(found) == 0 || found[0].Line == 0 {
+		t.Errorf("an unknown key is told as %v, %v", found, err)
+	}
+	diff, err := o.DiffVersions(t.Context(), riskGX, PackRisk, from.ID, draft.ID)
+	if err != nil || len(diff.Changes) != 1 {
+		t.Errorf("the difference is %+v, %v", diff.Changes, err)
+	}
+	edition, err := o.Edition(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	draft = noteImpactOf(t, o, riskGX, draft)
+	draft, err = o.StepDraft(t.Context(), riskGX, draft.ID, draft.Version, DraftStep{Step: gate.StepSubmit, EffectiveFrom: o.Today()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := o.PublishDraft(t.Context(), riskGX2, draft.ID, draft.Version, "名称")
+	if err != nil || version.Number != from.Number+1 {
+		t.Fatalf("%+v, %v", version, err)
+	}
+	if after, err := o.Edition(t.Context()); err != nil || after.ID == edition.ID || len(after.Desk.Library.RiskPacks) != len(edition.Desk.Library.RiskPacks)+1 {
+		t.Errorf("the rules did not take the pack, %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"zutuan/internal/casework"
+	"zutuan/internal/funding"
 	"zutuan/internal/rulepack"
 	"zutuan/internal/store"
 )
@@ -44,6 +45,14 @@ type Manifest struct {
 	// Market are the ids of market records, in the order in which they were added.
 	Market  []string       `json:"market"`
 	Repeals []ManifestMark `json:"repeals"`
+	// Institutions are who offers products, with their capital.
+	Institutions []ManifestInstitution `json:"institutions"`
+}
+
+// ManifestInstitution is an institution as its record said it.
+type ManifestInstitution struct {
+	ID string `json:"id"`
+	InstitutionBody
 }
 
 // ManifestVersion names one version, by its record, with what of the record may change.
@@ -80,7 +89,7 @@ type shelf struct {
 	compiled map[string]compiled
 }
 
-// compiled is a version made ready, or why it cannot be. The key is its base and digest.
+// compiled is a version made ready, or why it cannot be. The key is what it was compiled with, and its digest.
 type compiled struct {
 	product *rulepack.Product
 	risk    *rulepack.RiskPack
@@ -96,7 +105,7 @@ const (
 )
 
 // editionKinds are the kinds of records that an edition is made of.
-var editionKinds = []string{store.KindProductVersion, store.KindPackVersion, store.KindMarket, store.KindMark}
+var editionKinds = []string{store.KindProductVersion, store.KindPackVersion, store.KindMarket, store.KindMark, store.KindInstitution}
 
 // Edition is the current one. A write of another process is seen after at most a second.
 func (o *Office) Edition(ctx context.Context) (*Edition, error) {
@@ -189,7 +198,7 @@ func (o *Office) compile(ctx context.Context) (*Edition, error) {
 
 // published lists everything that an edition is made of, with the texts of the versions.
 func (o *Office) published(ctx context.Context) (Manifest, map[string]string, error) {
-	manifest := Manifest{Products: []ManifestVersion{}, Packs: []ManifestVersion{}, Market: []string{}, Repeals: []ManifestMark{}}
+	manifest := Manifest{Products: []ManifestVersion{}, Packs: []ManifestVersion{}, Market: []string{}, Repeals: []ManifestMark{}, Institutions: []ManifestInstitution{}}
 	base, err := o.keepBase(ctx)
 	if err != nil {
 		return manifest, nil, err
@@ -219,6 +228,14 @@ func (o *Office) published(ctx context.Context) (Manifest, map[string]string, er
 		if body.Status == MarkRepealed {
 			manifest.Repeals = append(manifest.Repeals, ManifestMark{Document: body.Document, Day: body.Day, ReplacedBy: body.ReplacedBy, Note: body.Note})
 		}
+		return err
+	})
+	if err != nil {
+		return manifest, nil, err
+	}
+	err = o.each(ctx, store.Query{Kind: store.KindInstitution}, func(r store.Record) error {
+		body, err := bodyOf[InstitutionBody](r)
+		manifest.Institutions = append(manifest.Institutions, ManifestInstitution{r.ID, body})
 		return err
 	})
 	return manifest, texts, err
@@ -291,13 +308,21 @@ func (o *Office) assemble(ctx context.Context, id string, manifest Manifest, tex
 		return nil, err
 	}
 	edition.Files = files
+	// Versions are compiled with the institutions that there are now, because a product of an unknown one is refused.
+	var present []funding.Institution
+	compiledWith := manifest.Base
+	for _, institution := range manifest.Institutions {
+		present = append(present, institution.record(institution.ID))
+		compiledWith += " " + institution.ID
+	}
+	base = base.With(rulepack.Changes{Institutions: present})
 	changes := rulepack.Changes{Products: []*rulepack.Product{}, RiskPacks: []*rulepack.RiskPack{}, StressPacks: []*rulepack.StressPack{}}
 	for _, version := range slices.Concat(manifest.Products, manifest.Packs) {
 		text, err := textOf(version)
 		if err != nil {
 			return nil, fmt.Errorf("version %s: %w", version.ID, err)
 		}
-		if err := o.shelf.take(base, manifest.Base, version, text, &changes); err != nil {
+		if err := o.shelf.take(base, compiledWith, version, text, &changes); err != nil {
 			edition.Broken = append(edition.Broken, BrokenVersion{version.ID, err.Error()})
 		}
 	}

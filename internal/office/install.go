@@ -73,7 +73,7 @@ func (o *Office) installPlaces(ctx context.Context, shipped *rulepack.Library) e
 		if known[institution.ID] {
 			continue
 		}
-		body := InstitutionBody{Name: institution.Name, Type: institution.Type, Note: institution.Note}
+		body := InstitutionBody{Name: institution.Name, Type: institution.Type, NetCapital: institution.NetCapital, Tier1: institution.Tier1, AsOf: day(institution.AsOf), Note: institution.Note}
 		if _, err := institutions.create(ctx, o, institution.ID, "", &body, store.Change{Who: installer, Action: "install"}); unlessExists(err) != nil {
 			return err
 		}

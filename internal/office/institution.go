@@ -7,17 +7,27 @@ import (
 	"slices"
 
 	"zutuan/internal/funding"
+	"zutuan/internal/money"
 	"zutuan/internal/permit"
 	"zutuan/internal/refuse"
 	"zutuan/internal/store"
 )
 
-// InstitutionBody is one that offers products. Its capital, which limits on one borrower go by, stands in the rules'
-// base with its source; here is who it is.
+// InstitutionBody is one that offers products. Its capital comes from an annual report; until somebody enters it, the limits
+// on loans to one borrower are undecided for it, and no plan that borrows from it can become final.
 type InstitutionBody struct {
 	Name funding.Text `json:"name"`
 	Type string       `json:"type"`
-	Note string       `json:"note,omitempty"`
+	// NetCapital (资本净额) and Tier1 (一级资本净额) are in yuan, as of the day AsOf; absent where they are not known.
+	NetCapital *money.Amount `json:"net_capital,omitempty"`
+	Tier1      *money.Amount `json:"tier1,omitempty"`
+	AsOf       string        `json:"as_of,omitempty"`
+	Note       string        `json:"note,omitempty"`
+}
+
+// record is the institution as the rules see it.
+func (b *InstitutionBody) record(id string) funding.Institution {
+	return funding.Institution{ID: id, Name: b.Name, Type: b.Type, NetCapital: b.NetCapital, Tier1: b.Tier1, AsOf: parseDay(b.AsOf), Note: b.Note}
 }
 
 // Institution is an institution as people see it.
@@ -60,6 +70,7 @@ func (o *Office) CreateInstitution(ctx context.Context, actor permit.Actor, id s
 		return Institution{}, err
 	}
 	record, err := institutions.create(ctx, o, id, "", &body, store.Change{Who: who(actor), Action: "create"})
+	o.rulesChanged()
 	return Institution{metaOf(record), body}, err
 }
 
@@ -75,6 +86,7 @@ func (o *Office) UpdateInstitution(ctx context.Context, actor permit.Actor, id s
 		*kept = body
 		return nil
 	})
+	o.rulesChanged()
 	return Institution{metaOf(record), body}, err
 }
 
@@ -85,6 +97,20 @@ func checkInstitution(body *InstitutionBody) error {
 	}
 	if !slices.Contains(funding.InstitutionTypes, body.Type) {
 		refused.With(refuse.Point{Code: "enum", Pointer: "/type", ZH: "机构类型不在允许的范围内", EN: "the type is not one of those allowed"})
+	}
+	if (body.NetCapital != nil || body.Tier1 != nil) && parseDay(body.AsOf).IsZero() {
+		refused.With(refuse.Point{Code: "missing", Pointer: "/as_of", ZH: "请写明资本数据的截止日，如 2025-12-31", EN: "say of which day the capital is, such as 2025-12-31"})
+	}
+	for _, capital := range []struct {
+		pointer string
+		amount  *money.Amount
+	}{{"/net_capital", body.NetCapital}, {"/tier1", body.Tier1}} {
+		if capital.amount != nil && *capital.amount <= 0 {
+			refused.With(refuse.Point{Code: "amount", Pointer: capital.pointer, ZH: "资本应大于零；不清楚时请不要填写", EN: "capital is above zero; leave it out where it is not known"})
+		}
+	}
+	if body.NetCapital != nil && body.Tier1 != nil && *body.Tier1 > *body.NetCapital {
+		refused.With(refuse.Point{Code: "order", Pointer: "/tier1", ZH: "一级资本净额不会超过资本净额", EN: "tier-1 capital is never above net capital"})
 	}
 	if len(refused.Points) > 0 {
 		return refused

@@ -111,7 +111,7 @@ func (o *Office) StressPlan(ctx context.Context, actor permit.Actor, input Stres
 		})
 	case StressReverse:
 		progress(0, 1, "正在反向搜索", "searching what breaks it")
-		result.Reverse, err = desk.StressCase(assessed).Reverse(stress.DefaultGrid())
+		result.Reverse, err = desk.StressCase(assessed).ReverseContext(ctx, stress.DefaultGrid())
 	default:
 		_, pack := desk.StressPack(assessed)
 		if pack == nil {

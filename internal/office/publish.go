@@ -316,10 +316,13 @@ func (o *Office) textOf(ctx context.Context, actor permit.Actor, t PackType, id 
 }
 
 func diffCompiled(t PackType, a, b compiled) []rulecheck.Change {
-	if t == PackProduct {
+	switch t {
+	case PackProduct:
 		return rulecheck.Diff(a.product, b.product)
+	case PackRisk:
+		return rulecheck.DiffRiskPacks(a.risk, b.risk)
 	}
-	return nil
+	return rulecheck.DiffStressPacks(a.stress, b.stress)
 }
 
 // Document is a legal document with what rests on it.

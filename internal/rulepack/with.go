@@ -18,6 +18,8 @@ type Changes struct {
 	StressPacks []*StressPack
 	Market      *Market
 	Documents   *Documents
+	// Institutions replaces those of the files.
+	Institutions []funding.Institution
 }
 
 // With returns a copy of a library with other parts, sorted as Load sorts them. The vocabulary, the parameters and whatever
@@ -42,6 +44,9 @@ func (l *Library) With(changes Changes) *Library {
 	}
 	if changes.Documents != nil {
 		out.Documents = changes.Documents
+	}
+	if changes.Institutions != nil {
+		out.Institutions = slices.Clone(changes.Institutions)
 	}
 	return &out
 }
