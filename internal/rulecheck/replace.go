@@ -19,6 +19,38 @@ const rulesKey = "rules"
 // exported and brought back unchanged therefore gives the very text that it was exported from. The error is a
 // document.Problems where the text is no YAML object written in lines.
 func ReplaceRules(text string, rules []funding.ProductRule) (string, error) {
+	var list []newRule
+	for _, rule := range rules {
+		list = append(list, newRule{id: rule.ID, yaml: RulesYAML([]funding.ProductRule{rule}), same: func(item *yaml.Node) bool {
+			old, whole := ruleOf(item)
+			return whole && old == said(rule)
+		}})
+	}
+	return replaceRules(text, list)
+}
+
+// ReplaceRiskRules is ReplaceRules for a risk pack. before are the rules that the text says now, as they were read from it;
+// where the text cannot be read there are none, and every rule is written anew.
+func ReplaceRiskRules(text string, before, rules []funding.RiskRule) (string, error) {
+	written := map[string]string{}
+	for _, rule := range before {
+		written[rule.ID] = RiskRulesYAML([]funding.RiskRule{rule})
+	}
+	var list []newRule
+	for _, rule := range rules {
+		now := RiskRulesYAML([]funding.RiskRule{rule})
+		list = append(list, newRule{id: rule.ID, yaml: now, same: func(*yaml.Node) bool { return written[rule.ID] == now }})
+	}
+	return replaceRules(text, list)
+}
+
+// newRule is a rule to be put into a text: as it would be written, and whether it says the same as the one that is there.
+type newRule struct {
+	id, yaml string
+	same     func(*yaml.Node) bool
+}
+
+func replaceRules(text string, rules []newRule) (string, error) {
 	whole, ended := text, text == "" || strings.HasSuffix(text, "\n")
 	if !ended {
 		whole += "\n"
@@ -79,9 +111,9 @@ type rulesFile struct {
 	kept map[string]keptRule
 }
 
-// keptRule is a rule as it stands in a file: what it says, the comments above it, and its lines.
+// keptRule is a rule as it stands in a file, with the comments above it and its lines.
 type keptRule struct {
-	rule        funding.ProductRule
+	item        *yaml.Node
 	above, text string
 }
 
@@ -91,14 +123,14 @@ type rulesText struct {
 	newline, item string
 }
 
-func (w *rulesText) add(rule funding.ProductRule, kept map[string]keptRule) {
-	old, known := kept[rule.ID]
+func (w *rulesText) add(rule newRule, kept map[string]keptRule) {
+	old, known := kept[rule.id]
 	w.WriteString(old.above)
-	if known && old.rule == said(rule) {
+	if known && rule.same(old.item) {
 		w.WriteString(old.text)
 		return
 	}
-	lines := strings.TrimPrefix(RulesYAML([]funding.ProductRule{rule}), rulesKey+":\n")
+	lines := strings.TrimPrefix(rule.yaml, rulesKey+":\n")
 	for i, line := range strings.Split(strings.TrimSuffix(lines, "\n"), "\n") {
 		lead := w.item
 		if i > 0 {
@@ -190,15 +222,15 @@ func cutRules(lines []string, key, rules *yaml.Node, end int) *rulesFile {
 
 // keep remembers a rule as it stands. Of two rules of one id, which no product has, the first counts.
 func (f *rulesFile) keep(item *yaml.Node, above, text string) {
-	rule, whole := ruleOf(item)
-	if _, twice := f.kept[rule.ID]; twice || rule.ID == "" {
-		return
+	id := ""
+	for i := 0; item.Kind == yaml.MappingNode && i+1 < len(item.Content); i += 2 {
+		if item.Content[i].Value == "id" {
+			id = item.Content[i+1].Value
+		}
 	}
-	kept := keptRule{rule: rule, above: above, text: text}
-	if !whole {
-		kept.rule = funding.ProductRule{}
+	if _, twice := f.kept[id]; !twice && id != "" {
+		f.kept[id] = keptRule{item: item, above: above, text: text}
 	}
-	f.kept[rule.ID] = kept
 }
 
 // dashLine is the place, among the lines, of the dash of a list's item, which may stand above the item itself.

@@ -56,6 +56,46 @@ func TestATableBroughtBackUnchangedGivesTheTextItCameFrom(t *testing.T) {
 	}
 }
 
+func TestATableOfARiskPackBroughtBackUnchangedGivesTheTextItCameFrom(t *testing.T) {
+	library := shipped(t)
+	for _, pack := range library.RiskPacks {
+		data, err := fs.ReadFile(rules.FS, "risk/"+pack.ID+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		table := rulecheck.RiskTable(pack)
+		imported, err := rulecheck.ImportRiskTable(library, "t.csv", table.CSV())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before []funding.RiskRule
+		for i := range pack.Rules {
+			before = append(before, pack.Rules[i].RiskRule)
+		}
+		got, err := rulecheck.ReplaceRiskRules(string(data), before, imported)
+		if diff := cmp.Diff(string(data), got); diff != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", pack.ID, err, diff)
+		}
+		// One that changed is written anew and says what it is to say; so are all where nothing is known of those before.
+		imported[0].Message = funding.Text{ZH: "改了", EN: "changed"}
+		for name, known := range map[string][]funding.RiskRule{"one changed": before, "nothing known": nil} {
+			got, err := rulecheck.ReplaceRiskRules(string(data), known, imported)
+			if err != nil {
+				t.Fatal(err)
+			}
+			read, err := library.RiskPack("r.yaml", []byte(got))
+			if err != nil {
+				t.Fatalf("%s, %s: %v", pack.ID, name, err)
+			}
+			for i := range read.Rules {
+				if want := rulecheck.RiskRulesYAML(imported[i : i+1]); rulecheck.RiskRulesYAML([]funding.RiskRule{read.Rules[i].RiskRule}) != want {
+					t.Errorf("%s, %s: the rule is not %s", pack.ID, name, want)
+				}
+			}
+		}
+	}
+}
+
 // What a product would say with changed rules is compared with what its text says after the change of the text.
 func TestOnlyTheRulesThatChangedAreWrittenAnew(t *testing.T) {
 	library := shipped(t)
