@@ -9,7 +9,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@2026.1
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
--include internal/lp/deps.mk internal/store/deps.mk api/deps.mk
+-include internal/lp/deps.mk internal/store/deps.mk api/deps.mk internal/service/deps.mk
 
 .PHONY: build
 build: ## build bin/zutuan
