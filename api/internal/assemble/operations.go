@@ -75,7 +75,8 @@ func refusals(operation *yaml.Node, method, path string, public bool) []refusal 
 	if !public {
 		list = append(list, refusal{"401", "Unauthenticated"}, refusal{"403", "Forbidden"})
 	}
-	if strings.Contains(path, "{") {
+	// A record may be named in the path, in a filter or in the body.
+	if strings.Contains(path, "{") || get(operation, "parameters") != nil || get(operation, "requestBody") != nil {
 		list = append(list, refusal{"404", "Unknown"})
 	}
 	if method != "get" {
@@ -109,7 +110,12 @@ func hasParameter(operation *yaml.Node, name string) bool {
 	}
 	return slices.ContainsFunc(list.Content, func(item *yaml.Node) bool {
 		target := get(item, "$ref")
-		return target != nil && strings.HasSuffix(target.Value, "/"+name)
+		if target == nil {
+			// One that an operation writes out, because it is asked for at times only.
+			in, written := get(item, "in"), get(item, "name")
+			return in != nil && written != nil && in.Value == "header" && strings.ReplaceAll(written.Value, "-", "") == name
+		}
+		return strings.HasSuffix(target.Value, "/"+name)
 	})
 }
 
