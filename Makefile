@@ -15,9 +15,10 @@ help: ## list what can be made
 build: ## build bin/zutuan
 	@$(GO) build -trimpath -o bin/zutuan ./cmd/zutuan
 
+# make run ARGS=--empty leaves out the sample data; ARGS="--listen 0.0.0.0:8080" listens elsewhere.
 .PHONY: run
-run: build ## build, and assess the 凭祥 sample
-	@bin/zutuan assess --sample pingxiang --date 2026-06-30
+run: $(HIGHS_WASM) build ## set everything up and serve, with sample data on the first start
+	@bin/zutuan serve $(ARGS)
 
 .PHONY: test
 test: deps ## every test, from a clean checkout
@@ -26,7 +27,7 @@ test: deps ## every test, from a clean checkout
 
 .PHONY: check
 check: deps ## everything that must be clean: format, vet, linter, race detector, shipped rules
-	@test -z "$$(gofmt -l cmd internal rules)" || { gofmt -l cmd internal rules; echo "run gofmt"; exit 1; }
+	@test -z "$$(gofmt -l cmd internal rules api)" || { gofmt -l cmd internal rules api; echo "run gofmt"; exit 1; }
 	@$(GO) vet ./...
 	@$(GO) run $(STATICCHECK) ./...
 	@CGO_ENABLED=1 $(GO) test -race ./...

@@ -159,8 +159,8 @@ func (s *Service) Wait() <-chan error { return s.served }
 // Stop answers what was accepted, lets running jobs finish or puts them back, and takes everything down. What is not done
 // when ctx ends is cut short.
 func (s *Service) Stop(ctx context.Context) error {
-	err := errors.Join(s.HTTP.Shutdown(ctx), s.Jobs.Stop(ctx))
+	err := s.HTTP.Shutdown(ctx)
 	s.stop()
 	s.Office.Wait()
-	return errors.Join(err, s.solver.Close(ctx))
+	return errors.Join(err, s.Jobs.Stop(ctx), s.solver.Close(ctx))
 }
