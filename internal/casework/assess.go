@@ -190,7 +190,11 @@ func (d *Desk) riskInput(a *Assessment, existing []*loan.Schedule) risk.Input {
 		Statement: a.Extended, Lines: a.Plan.Lines, PlanLabel: a.Plan.Label, Existing: existing, Fiscal: a.Case.Fiscal, Debt: a.Debt, Parameters: a.Parameters,
 		Zone: a.Zone, Memberships: d.Library.Memberships}
 	for _, institution := range d.Library.Institutions {
-		in.Lenders = append(in.Lenders, risk.Lender{Institution: institution})
+		lender := risk.Lender{Institution: institution}
+		if exposure, known := a.Case.Requirement.Borrower.GroupExposures[institution.ID]; known {
+			lender.GroupExposure = &exposure
+		}
+		in.Lenders = append(in.Lenders, lender)
 	}
 	return in
 }
