@@ -50,7 +50,7 @@ func commands() []command {
 		{"backup", "FILE", "在线备份数据库并校验", "copy the database while it is in use, and verify", backupCommand},
 		{"verify", "", "重算全部审计链，指出第一处不符", "recompute every audit chain and name the first break", verifyCommand},
 		{"replay", "ID…", "重算历史匹配或评估，逐字节比较", "compute an old match or assessment again and compare bytes", replayCommand},
-		{"rules", "check [--analyse] | test [--mutate|--coverage] | diff A B | basis [DOC] | table export|import", "检查、测试、分析、比较规则，查依据，导入导出决策表", "check, test, analyse and compare rules; documents; decision tables", rulesCommand},
+		{"rules", "check [--analyse] | test [--mutate|--coverage] | draft check F | diff A B | basis [DOC] | table export|import F.csv|F.xlsx", "检查、测试、分析、比较规则，查依据，导入导出决策表", "check, test, analyse and compare rules; documents; decision tables", rulesCommand},
 	}
 }
 

@@ -14,18 +14,20 @@ import (
 	"time"
 
 	"zutuan/internal/httpapi"
+	"zutuan/internal/people/oidc"
 	"zutuan/internal/service"
 )
 
 // stopTime is how long accepted requests and running jobs have to finish after a signal.
 const stopTime = 30 * time.Second
 
-// serveFlags are how the service runs. Each has an environment variable, ZUTUAN_ and its name in capitals.
+// serveFlags are how the service runs. What a deployment fixes has an environment variable too.
 type serveFlags struct {
 	databaseFlags
 	listen, proxies, logs string
 	empty                 bool
 	drain                 time.Duration
+	openID                oidc.Config
 }
 
 func (s *serveFlags) register(flags *flag.FlagSet) {
@@ -35,6 +37,11 @@ func (s *serveFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&s.logs, "log", fromEnvironment("ZUTUAN_LOG", "text"), "")
 	flags.BoolVar(&s.empty, "empty", false, "")
 	flags.DurationVar(&s.drain, "drain", 0, "")
+	flags.StringVar(&s.openID.Issuer, "oidc-issuer", fromEnvironment("ZUTUAN_OIDC_ISSUER", ""), "")
+	flags.StringVar(&s.openID.ClientID, "oidc-client", fromEnvironment("ZUTUAN_OIDC_CLIENT", ""), "")
+	flags.StringVar(&s.openID.RedirectURL, "oidc-redirect", fromEnvironment("ZUTUAN_OIDC_REDIRECT", ""), "")
+	// The secret is taken from the environment alone: a command line can be read by every user of the machine.
+	s.openID.ClientSecret = fromEnvironment("ZUTUAN_OIDC_SECRET", "")
 }
 
 func fromEnvironment(name, fallback string) string {
@@ -74,7 +81,7 @@ func serveCommand(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	config := service.Config{Store: records, Rules: env.rulesFS(), Listen: serve.listen, Empty: serve.empty, Announce: env.stdout, Clock: env.now, Logger: logger,
+	config := service.Config{Store: records, Rules: env.rulesFS(), Listen: serve.listen, Empty: serve.empty, Announce: env.stdout, Clock: env.now, Logger: logger, OpenID: serve.openID,
 		HTTP: httpapi.Config{Drain: serve.drain, TrustedProxies: listOf(serve.proxies)}}
 	running, err := service.Start(ctx, config)
 	if err != nil {

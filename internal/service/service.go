@@ -18,6 +18,7 @@ import (
 	"zutuan/internal/lp/highs"
 	"zutuan/internal/office"
 	"zutuan/internal/people"
+	"zutuan/internal/people/oidc"
 	"zutuan/internal/permit"
 	"zutuan/internal/store"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	HTTP     httpapi.Config
 	Jobs     jobs.Options
 	People   people.Options
+	// OpenID, where its issuer is given, lets people sign in through a provider.
+	OpenID oidc.Config
 	// SolverCache is where the solver's compiled code is kept; see highs.Config.
 	SolverCache string
 }
@@ -99,6 +102,13 @@ func (s *Service) open(ctx, background context.Context) error {
 	config := s.config.HTTP
 	config.Store, config.People, config.Jobs, config.Office, config.Solver = s.config.Store, s.People, s.Jobs, s.Office, s.solver
 	config.Clock, config.Logger, config.Today, config.Rules = s.config.Clock, s.config.Logger, s.Office.Today, s.rules
+	if s.config.OpenID.Issuer != "" {
+		provider, err := oidc.New(s.People, s.config.Store, s.config.OpenID)
+		if err != nil {
+			return fmt.Errorf("openid: %w", err)
+		}
+		config.OpenID = provider
+	}
 	if s.HTTP, err = httpapi.New(config); err != nil {
 		return fmt.Errorf("http: %w", err)
 	}
