@@ -784,12 +784,12 @@ type ImpactTotals = impact.Totals
 // Institution Institution is an institution as people see it.
 type Institution = office.Institution
 
-// InstitutionContent InstitutionBody is one that offers products. Its capital, which limits on one borrower go by, stands in the rules' base with its source; here is who it is.
+// InstitutionContent InstitutionBody is one that offers products. Its capital comes from an annual report; until somebody enters it, the limits on loans to one borrower are undecided for it, and no plan that borrows from it can become final.
 type InstitutionContent = office.InstitutionBody
 
 // InstitutionInput defines model for InstitutionInput.
 type InstitutionInput struct {
-	// Content InstitutionBody is one that offers products. Its capital, which limits on one borrower go by, stands in the rules' base with its source; here is who it is.
+	// Content InstitutionBody is one that offers products. Its capital comes from an annual report; until somebody enters it, the limits on loans to one borrower are undecided for it, and no plan that borrows from it can become final.
 	Content InstitutionContent `json:"content"`
 	Id      string             `json:"id"`
 }
@@ -2242,6 +2242,12 @@ type RetirePackVersionParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// GetPackVersionTableParams defines parameters for GetPackVersionTable.
+type GetPackVersionTableParams struct {
+	// Format 默认 csv / csv by default
+	Format *TableFormat `form:"format,omitempty" json:"format,omitempty"`
+}
+
 // ListPacksParams defines parameters for ListPacks.
 type ListPacksParams struct {
 	// Date 基准日，默认今天 / the day in question, today by default
@@ -3572,6 +3578,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/pack-versions/{id}/retire (the `RetirePackVersion` operationId).
 	RetirePackVersion(ctx context.Context, id Id, params *RetirePackVersionParams, body RetirePackVersionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPackVersionTable 风险规则写成决策表 / the rules of a risk pack as a decision table
+	//
+	// Corresponds with GET /api/v1/pack-versions/{id}/table (the `GetPackVersionTable` operationId).
+	GetPackVersionTable(ctx context.Context, id Id, params *GetPackVersionTableParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PackVersionTrail 版本的经过：谁、何时、为何 / who did what to it, when and why
 	//
@@ -5711,6 +5722,21 @@ func (c *Client) RetirePackVersionWithBody(ctx context.Context, id Id, params *R
 // Corresponds with POST /api/v1/pack-versions/{id}/retire (the `RetirePackVersion` operationId).
 func (c *Client) RetirePackVersion(ctx context.Context, id Id, params *RetirePackVersionParams, body RetirePackVersionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetirePackVersionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPackVersionTable 风险规则写成决策表 / the rules of a risk pack as a decision table
+//
+// Corresponds with GET /api/v1/pack-versions/{id}/table (the `GetPackVersionTable` operationId).
+func (c *Client) GetPackVersionTable(ctx context.Context, id Id, params *GetPackVersionTableParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPackVersionTableRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10928,6 +10954,67 @@ func NewRetirePackVersionRequestWithBody(server string, id Id, params *RetirePac
 			req.Header.Set("Idempotency-Key", headerParam1)
 		}
 
+	}
+
+	return req, nil
+}
+
+// NewGetPackVersionTableRequest constructs an http.Request for the GetPackVersionTable method
+func NewGetPackVersionTableRequest(server string, id Id, params *GetPackVersionTableParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/pack-versions/%s/table", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Format != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "format", *params.Format, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -16543,6 +16630,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/pack-versions/{id}/retire (the `RetirePackVersion` operationId).
 	RetirePackVersionWithResponse(ctx context.Context, id Id, params *RetirePackVersionParams, body RetirePackVersionJSONRequestBody, reqEditors ...RequestEditorFn) (*RetirePackVersionResponse, error)
 
+	// GetPackVersionTableWithResponse 风险规则写成决策表 / the rules of a risk pack as a decision table
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/pack-versions/{id}/table (the `GetPackVersionTable` operationId).
+	GetPackVersionTableWithResponse(ctx context.Context, id Id, params *GetPackVersionTableParams, reqEditors ...RequestEditorFn) (*GetPackVersionTableResponse, error)
+
 	// PackVersionTrailWithResponse 版本的经过：谁、何时、为何 / who did what to it, when and why
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -20550,6 +20644,47 @@ func (r RetirePackVersionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RetirePackVersionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPackVersionTableResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetPackVersionTableResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPackVersionTableResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPackVersionTableResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPackVersionTableResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPackVersionTableResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26028,6 +26163,19 @@ func (c *ClientWithResponses) RetirePackVersionWithResponse(ctx context.Context,
 	return ParseRetirePackVersionResponse(rsp)
 }
 
+// GetPackVersionTableWithResponse 风险规则写成决策表 / the rules of a risk pack as a decision table
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/pack-versions/{id}/table (the `GetPackVersionTable` operationId).
+func (c *ClientWithResponses) GetPackVersionTableWithResponse(ctx context.Context, id Id, params *GetPackVersionTableParams, reqEditors ...RequestEditorFn) (*GetPackVersionTableResponse, error) {
+	rsp, err := c.GetPackVersionTable(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPackVersionTableResponse(rsp)
+}
+
 // PackVersionTrailWithResponse 版本的经过：谁、何时、为何 / who did what to it, when and why
 //
 // Returns a wrapper object for the known response body format(s).
@@ -30034,6 +30182,32 @@ func ParseRetirePackVersionResponse(rsp *http.Response) (*RetirePackVersionRespo
 	return response, nil
 }
 
+// ParseGetPackVersionTableResponse parses an HTTP response from a GetPackVersionTableWithResponse call
+func ParseGetPackVersionTableResponse(rsp *http.Response) (*GetPackVersionTableResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPackVersionTableResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParsePackVersionTrailResponse parses an HTTP response from a PackVersionTrailWithResponse call
 func ParsePackVersionTrailResponse(rsp *http.Response) (*PackVersionTrailResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -33528,4 +33702,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml 2c77e05ec47a8fe7a99d5cd6bf93c6f6d3f758cbbb8bb21fa9a0ea0d4762386a, above babcf32647d6f643113a5b9c3c7897233536bc46f17dc07b5cbec5307510157b
+// openapi.yaml dc15aa00dc2eb86dee13a13e443d409a1f7b953b646a9c8e1792146d0893be84, above de4c2265ca163dddf813d90a251a57f9f6117c4b21a5043a7624122708c4f592

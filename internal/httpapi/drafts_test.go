@@ -3,7 +3,6 @@ package httpapi_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,9 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"zutuan/internal/casework"
-	"zutuan/internal/document"
 	"zutuan/internal/funding"
-	"zutuan/internal/gate"
 	"zutuan/internal/httpapi"
 	"zutuan/internal/httpapi/apitest"
 	"zutuan/internal/office"
@@ -202,48 +199,37 @@ func (d *desk) unchanged(t *testing.T, refused func()) {
 	}
 }
 
-// open hands in and submits the 凭祥 sample, with the ledger and the fiscal profile of its region.
-func (d *desk) open(t *testing.T, bureau person) office.Requirement {
+// open hands in and submits the 凭祥 sample, with the ledger and the fiscal profile of its region, and returns its id.
+func open(t *testing.T, bureau person) string {
 	t.Helper()
-	ctx := context.Background()
-	sample := func(name string) []byte {
-		data, err := fs.ReadFile(rules.FS, "samples/pingxiang/"+name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.HasSuffix(name, ".csv") {
-			return data
-		}
-		text, err := document.JSON(name, data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	if _, err := d.office.PutLedger(ctx, bureau.actor, "GX-PX", 0, office.LedgerText{CSV: true, Text: sample("ledger.csv"), AsOf: time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC)}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := d.office.PutFiscal(ctx, bureau.actor, "GX-PX", 2025, 0, sample("fiscal.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	made, err := d.office.CreateRequirement(ctx, bureau.actor, sample("requirement.yaml"))
-	if err == nil {
-		made, err = d.office.StepRequirement(ctx, bureau.actor, made.ID, made.Version, gate.StepSubmit, "")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made
+	body := sampleCase(t, "pingxiang")
+	ledger := body["ledger"].(map[string]any)["csv"].(string)
+	bureau.Do(apitest.Request{Method: "PUT", Path: "/api/v1/regions/GX-PX/ledger?as_of=2025-12-31", Body: ledger, Header: map[string]string{"Content-Type": "text/csv"}}).Expect(200)
+	bureau.Put("/api/v1/regions/GX-PX/fiscal-profiles/2025", body["fiscal"], "").Expect(200)
+	var made struct{ ID string }
+	answer := bureau.Post("/api/v1/requirements", body["requirement"]).Expect(201).Into(&made)
+	post(bureau, "/api/v1/requirements/"+made.ID+"/submit", answer.ETag(), map[string]any{}).Expect(200)
+	return made.ID
 }
 
-// notices waits until somebody has a notification of a type about a product, and returns what it says.
-func (d *desk) notices(t *testing.T, p person, of office.NotificationType, product string) office.OfferChange {
+// notice is what somebody is told about one product.
+type notice struct {
+	Product string
+	Reasons []struct{ Place string }
+	Text    funding.Text
+}
+
+// told waits until somebody has a notification of a type about a product, and returns what it says.
+func told(t *testing.T, p person, of, product string) notice {
 	t.Helper()
 	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		page, err := d.office.ListNotifications(context.Background(), p.actor, false, office.Paging{Limit: 100})
-		if err != nil {
-			t.Fatal(err)
+		var page struct {
+			Items []struct {
+				Type    string
+				Details []notice
+			}
 		}
+		p.Get("/api/v1/notifications?limit=100").Expect(200).Into(&page)
 		for _, item := range page.Items {
 			for _, detail := range item.Details {
 				if item.Type == of && detail.Product == product {
@@ -253,7 +239,7 @@ func (d *desk) notices(t *testing.T, p person, of office.NotificationType, produ
 		}
 	}
 	t.Fatalf("%s was not told %s of %s", p.actor.Name, of, product)
-	return office.OfferChange{}
+	return notice{}
 }
 
 // diagnostic is what the tests read of one.
@@ -295,11 +281,9 @@ func TestALiaisonTakesAProductFromDraftToPublication(t *testing.T) {
 	d.working(t)
 	bureau := d.person(t, "bureau", permit.RoleBureau, "GX-PX")
 	liaison, second := d.person(t, "liaison", permit.RoleLiaison, "cdb"), d.person(t, "second", permit.RoleLiaison, "cdb")
-	requirement := d.open(t, bureau)
-	before, err := d.office.MatchRequirement(context.Background(), bureau.actor, requirement.ID, time.Time{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	requirement := open(t, bureau)
+	var before struct{ ID string }
+	bureau.Post("/api/v1/requirements/"+requirement+"/matches", map[string]any{}).Expect(201).Into(&before)
 
 	begun := begin(liaison, parkLoan+"@1")
 	theyBreakIt(t, liaison, begun.Text)
@@ -328,13 +312,18 @@ func TestALiaisonTakesAProductFromDraftToPublication(t *testing.T) {
 
 	d.clock.Move(6 * 24 * time.Hour) // Monday
 	bureau = d.again(bureau)
-	gained := d.notices(t, bureau, office.NotificationOfferGained, parkLoan)
-	if len(gained.Reasons) != 1 || gained.Reasons[0].Place != "rules.dscr" || !strings.Contains(gained.Text.ZH, "产业园区基础设施中长期贷款") {
+	gained := told(t, bureau, "offer_gained", parkLoan)
+	if len(gained.Reasons) != 1 || gained.Reasons[0].Place != "rules.dscr" || !strings.Contains(gained.Text.ZH, "产业园区基础设施中长期贷款") || gained.Text.EN == "" {
 		t.Errorf("the bureau is told %+v", gained)
 	}
-	replay, err := d.office.ReplayMatch(context.Background(), bureau.actor, before.ID)
-	if err != nil || !replay.Identical {
-		t.Errorf("the match from before the publication comes out as %v, %v", replay.Identical, err)
+	var replay struct {
+		Identical bool
+		Recorded  string `json:"recorded_hash"`
+		Computed  string `json:"computed_hash"`
+	}
+	bureau.Post("/api/v1/matches/"+before.ID+"/replay", nil).Expect(200).Into(&replay)
+	if !replay.Identical || replay.Recorded == "" || replay.Recorded != replay.Computed {
+		t.Errorf("the match from before the publication comes out as %+v", replay)
 	}
 }
 
@@ -390,7 +379,7 @@ func theyBreakIt(t *testing.T, liaison person, text string) {
 
 // theySeeTheImpact holds that the impact names the requirement that gains, the rule and the money, and that the difference
 // is told in the words of the rule.
-func theySeeTheImpact(t *testing.T, liaison person, of draft, requirement office.Requirement) {
+func theySeeTheImpact(t *testing.T, liaison person, of draft, requirement string) {
 	t.Helper()
 	var report struct {
 		Totals struct {
@@ -409,7 +398,7 @@ func theySeeTheImpact(t *testing.T, liaison person, of draft, requirement office
 	if report.Totals.Affected != 1 || len(rules) != 1 || rules[0].Place != "rules.dscr" || rules[0].Gained != 1 || rules[0].Money == "0.00" {
 		t.Errorf("the impact is %+v", report)
 	}
-	if len(report.Requirements) != 1 || report.Requirements[0].Requirement != requirement.ID || report.Names[requirement.ID] != requirement.Name {
+	if len(report.Requirements) != 1 || report.Requirements[0].Requirement != requirement || report.Names[requirement] == "" {
 		t.Errorf("the impact lists %+v, %v", report.Requirements, report.Names)
 	}
 	var diff struct {

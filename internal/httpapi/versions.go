@@ -81,7 +81,7 @@ func (h handlers) DiffProductVersion(ctx context.Context, request api.DiffProduc
 func (h handlers) GetProductVersionTable(ctx context.Context, request api.GetProductVersionTableRequestObject) (api.GetProductVersionTableResponseObject, error) {
 	format := tableFormat(request.Params.Format)
 	table, err := compute(ctx, h.Server, func() ([]byte, error) {
-		return h.config.Office.VersionTable(ctx, actorOf(ctx), request.Id, format)
+		return h.config.Office.VersionTable(ctx, actorOf(ctx), office.PackProduct, request.Id, format)
 	})
 	if err != nil {
 		return nil, err
@@ -142,4 +142,23 @@ func (h handlers) DiffPackVersion(ctx context.Context, request api.DiffPackVersi
 	}
 	diff, err := h.config.Office.DiffVersions(ctx, actorOf(ctx), version.Type, or(request.Params.With), request.Id)
 	return api.DiffPackVersion200JSONResponse(diff), err
+}
+
+// GetPackVersionTable gives the rules of a risk pack as a decision table.
+func (h handlers) GetPackVersionTable(ctx context.Context, request api.GetPackVersionTableRequestObject) (api.GetPackVersionTableResponseObject, error) {
+	version, err := h.config.Office.GetVersion(ctx, actorOf(ctx), office.PackRisk, request.Id)
+	if err != nil {
+		return nil, err
+	}
+	format := tableFormat(request.Params.Format)
+	table, err := compute(ctx, h.Server, func() ([]byte, error) {
+		return h.config.Office.VersionTable(ctx, actorOf(ctx), version.Type, request.Id, format)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if format == office.TableXLSX {
+		return api.GetPackVersionTable200ApplicationvndOpenxmlformatsOfficedocumentSpreadsheetmlSheetResponse{Body: bytes.NewReader(table), ContentLength: int64(len(table))}, nil
+	}
+	return api.GetPackVersionTable200TextcsvResponse{Body: bytes.NewReader(table), ContentLength: int64(len(table))}, nil
 }

@@ -214,42 +214,64 @@ func (o *Office) testDraft(edition *Edition, product *rulepack.Product) DraftTes
 		report.Tests = append(report.Tests, answer)
 	}
 	coverage := rulecheck.CoverProduct(samples, edition.Desk.Library, product)
-	report.Complete, report.Rules, report.Branches, report.Boundaries = coverage.Complete(), coverage.Rules, coverage.Branches, coverage.Boundaries
+	report.Complete = coverage.Complete()
+	report.Rules = append([]rulecheck.RuleSight{}, coverage.Rules...)
+	report.Branches = append([]rulecheck.BranchSight{}, coverage.Branches...)
+	report.Boundaries = append([]rulecheck.BoundarySight{}, coverage.Boundaries...)
 	return report
 }
 
-// TestDraft runs the tests of a draft, with coverage and mutation, and suggests tests for what they do not see.
+// TestDraft runs the tests of a draft, with coverage and mutation, and suggests tests for what they do not see. A risk pack
+// carries no tests: its rules are tried at their own boundaries, and Mutation says which changes that brings to light.
 func (o *Office) TestDraft(ctx context.Context, actor permit.Actor, id string) (DraftTests, error) {
 	_, body, err := o.draft(ctx, actor, id, toRead)
 	if err != nil {
 		return DraftTests{}, err
 	}
-	if body.Type != PackProduct {
-		return DraftTests{}, refuse.New(refuse.KindInvalid, "type", "只有产品带有测试；规则包请看分析", "only products carry tests; for packs see the analysis")
+	if body.Type == PackStress {
+		return DraftTests{}, refuse.New(refuse.KindInvalid, "type", "压力情景包没有规则可测试", "a stress pack has no rules to test")
 	}
 	edition, err := o.Edition(ctx)
 	if err != nil {
 		return DraftTests{}, err
 	}
-	product, err := edition.Desk.Library.Product(draftFile, []byte(body.Text))
-	if err != nil {
-		return DraftTests{}, problems(err, "/text")
+	made := compileVersion(edition.Desk.Library, body.Type, draftFile, []byte(body.Text))
+	if made.err != nil {
+		return DraftTests{}, problems(made.err, "/text")
 	}
-	report := o.testDraft(edition, product)
+	if body.Type == PackRisk {
+		return riskTests(edition.Desk.Library, made.risk, edition.reference(o.Today())), nil
+	}
+	report := o.testDraft(edition, made.product)
 	samples := edition.Desk.Samples(edition.Files)
-	score := rulecheck.ScoreProduct(samples, edition.Desk.Library, product)
+	score := rulecheck.ScoreProduct(samples, edition.Desk.Library, made.product)
 	report.Mutation = &MutationAnswer{Mutants: score.Mutants, Killed: score.Killed, Score: score.Score(), Survivors: []SurvivorAnswer{}}
 	for _, survivor := range score.Survivors {
-		answer := SurvivorAnswer{Place: survivor.Place, Kind: string(survivor.Kind), Was: survivor.Was, Now: survivor.Now}
+		answer := survivorAnswer(&survivor.Mutant)
 		if survivor.Test != nil {
 			answer.Test = rulecheck.TestYAML(survivor.Test)
 		}
 		report.Mutation.Survivors = append(report.Mutation.Survivors, answer)
 	}
-	if found := rulecheck.Suggestions(samples, edition.Desk.Library, product); found != nil {
+	if found := rulecheck.Suggestions(samples, edition.Desk.Library, made.product); found != nil {
 		report.Suggested = found
 	}
 	return report, nil
+}
+
+func survivorAnswer(mutant *rulecheck.Mutant) SurvivorAnswer {
+	return SurvivorAnswer{Place: mutant.Place, Kind: string(mutant.Kind), Was: mutant.Was, Now: mutant.Now}
+}
+
+// riskTests are what the boundaries of a risk pack's rules bring to light.
+func riskTests(library *rulepack.Library, pack *rulepack.RiskPack, reference *ruleexpr.Facts) DraftTests {
+	report := DraftTests{Tests: []TestAnswer{}, Complete: true, Rules: []rulecheck.RuleSight{}, Branches: []rulecheck.BranchSight{}, Boundaries: []rulecheck.BoundarySight{}, Suggested: []rulecheck.Suggestion{}}
+	score := rulecheck.ScoreRiskPack(library, pack, reference)
+	report.Mutation = &MutationAnswer{Mutants: score.Mutants, Killed: score.Killed, Score: score.Score(), Survivors: []SurvivorAnswer{}}
+	for _, survivor := range score.Survivors {
+		report.Mutation.Survivors = append(report.Mutation.Survivors, survivorAnswer(&survivor.Mutant))
+	}
+	return report
 }
 
 // AnalyseDraft looks for rules that can never fail or pass, contradict one another, or leave gaps, each with a witness.

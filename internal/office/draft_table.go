@@ -24,87 +24,119 @@ const (
 // workbookMark begins every xlsx file, which is a zip archive. No table in CSV begins so: its header names the columns.
 const workbookMark = "PK\x03\x04"
 
-// VersionTable is the rules of a published product as a decision table.
-func (o *Office) VersionTable(ctx context.Context, actor permit.Actor, id string, format TableFormat) ([]byte, error) {
-	version, err := o.GetVersion(ctx, actor, PackProduct, id)
+// VersionTable is the rules of a published product or risk pack as a decision table.
+func (o *Office) VersionTable(ctx context.Context, actor permit.Actor, t PackType, id string, format TableFormat) ([]byte, error) {
+	version, err := o.GetVersion(ctx, actor, t, id)
 	if err != nil {
 		return nil, err
 	}
-	return o.tableOf(ctx, version.Text, format)
+	return o.tableOf(ctx, version.Type, version.Text, format)
 }
 
-// DraftTable is the rules of a product's draft as a decision table. A draft with mistakes has no table: its rules could not
+// DraftTable is the rules of a draft as a decision table. A draft with mistakes has no table: its rules could not
 // all be read.
 func (o *Office) DraftTable(ctx context.Context, actor permit.Actor, id string, format TableFormat) ([]byte, error) {
 	_, body, err := o.draft(ctx, actor, id, toRead)
 	if err != nil {
 		return nil, err
 	}
-	if err := tabular(&body); err != nil {
-		return nil, err
-	}
-	return o.tableOf(ctx, body.Text, format)
+	return o.tableOf(ctx, body.Type, body.Text, format)
 }
 
-func (o *Office) tableOf(ctx context.Context, text string, format TableFormat) ([]byte, error) {
-	product, err := o.readProduct(ctx, text)
-	if err != nil {
+func (o *Office) tableOf(ctx context.Context, t PackType, text string, format TableFormat) ([]byte, error) {
+	if err := tabular(t); err != nil {
 		return nil, err
 	}
-	if format == TableXLSX {
-		return sheet.Product(product)
-	}
-	return rulecheck.ExportTable(product), nil
-}
-
-func (o *Office) readProduct(ctx context.Context, text string) (*rulepack.Product, error) {
 	edition, err := o.Edition(ctx)
 	if err != nil {
 		return nil, err
 	}
-	product, err := edition.Desk.Library.Product(draftFile, []byte(text))
-	return product, problems(err, "/text")
+	made := compileVersion(edition.Desk.Library, t, draftFile, []byte(text))
+	switch {
+	case made.err != nil:
+		return nil, problems(made.err, "/text")
+	case format == TableXLSX && t == PackRisk:
+		return sheet.RiskPack(made.risk)
+	case format == TableXLSX:
+		return sheet.Product(made.product)
+	case t == PackRisk:
+		table := rulecheck.RiskTable(made.risk)
+		return table.CSV(), nil
+	}
+	return rulecheck.ExportTable(made.product), nil
 }
 
 // tabular refuses what has no rules in a table.
-func tabular(body *DraftBody) error {
-	if body.Type == PackProduct {
+func tabular(t PackType) error {
+	if t == PackProduct || t == PackRisk {
 		return nil
 	}
-	return refuse.New(refuse.KindInvalid, "type", "只有产品的规则可以写成决策表", "only the rules of products can be written as a decision table")
+	return refuse.New(refuse.KindInvalid, "type", "只有产品和风险规则包可以写成决策表", "only products and risk packs can be written as a decision table")
 }
 
-// PutDraftTable replaces the rules of a product's draft by those of a decision table, in CSV or as a workbook. The rest of
-// the text stays as it is, byte for byte. What is wrong with the table is told cell by cell, and nothing is then changed.
+// PutDraftTable replaces the rules of a draft by those of a decision table, in CSV or as a workbook. The rest of the text
+// stays as it is, byte for byte. What is wrong with the table is told cell by cell, and nothing is then changed.
 func (o *Office) PutDraftTable(ctx context.Context, actor permit.Actor, id string, expected int64, table []byte) (Draft, error) {
 	_, body, err := o.draft(ctx, actor, id, toWrite)
 	if err != nil {
 		return Draft{}, err
 	}
-	if err := tabular(&body); err != nil {
+	if err := tabular(body.Type); err != nil {
 		return Draft{}, err
 	}
 	edition, err := o.Edition(ctx)
 	if err != nil {
 		return Draft{}, err
 	}
-	rules, err := readTable(edition.Desk.Library, table)
-	if err != nil {
-		return Draft{}, inTable(err)
+	var text string
+	if body.Type == PackRisk {
+		text, err = withRiskTable(edition.Desk.Library, body.Text, table)
+	} else {
+		text, err = withTable(edition.Desk.Library, body.Text, table)
 	}
-	text, err := rulecheck.ReplaceRules(body.Text, rules)
 	if err != nil {
-		return Draft{}, problems(err, "/text")
+		return Draft{}, err
 	}
 	// The text was read before the version is compared, so that a draft that somebody else changed meanwhile is refused.
 	return o.UpdateDraft(ctx, actor, id, expected, text)
 }
 
-func readTable(library *rulepack.Library, table []byte) ([]funding.ProductRule, error) {
-	if bytes.HasPrefix(table, []byte(workbookMark)) {
-		return sheet.ReadProduct(library, "table.xlsx", table)
+// isWorkbook tells a workbook from CSV.
+func isWorkbook(table []byte) bool { return bytes.HasPrefix(table, []byte(workbookMark)) }
+
+// withTable puts the rules of a table into the text of a product.
+func withTable(library *rulepack.Library, text string, table []byte) (string, error) {
+	read, name := rulecheck.ImportTable, "table.csv"
+	if isWorkbook(table) {
+		read, name = sheet.ReadProduct, "table.xlsx"
 	}
-	return rulecheck.ImportTable(library, "table.csv", table)
+	rules, err := read(library, name, table)
+	if err != nil {
+		return "", inTable(err)
+	}
+	replaced, err := rulecheck.ReplaceRules(text, rules)
+	return replaced, problems(err, "/text")
+}
+
+// withRiskTable puts the rules of a table into the text of a risk pack. Where the text has mistakes, its rules are all
+// written anew.
+func withRiskTable(library *rulepack.Library, text string, table []byte) (string, error) {
+	read, name := rulecheck.ImportRiskTable, "table.csv"
+	if isWorkbook(table) {
+		read, name = sheet.ReadRiskPack, "table.xlsx"
+	}
+	rules, err := read(library, name, table)
+	if err != nil {
+		return "", inTable(err)
+	}
+	var before []funding.RiskRule
+	if pack, err := library.RiskPack(draftFile, []byte(text)); err == nil {
+		for i := range pack.Rules {
+			before = append(before, pack.Rules[i].RiskRule)
+		}
+	}
+	replaced, err := rulecheck.ReplaceRiskRules(text, before, rules)
+	return replaced, problems(err, "/text")
 }
 
 // inTable tells the problems of a table, which is the whole body of its request: the cell is their path.

@@ -257,7 +257,7 @@ type VersionDiff struct {
 	Changes []rulecheck.Change `json:"changes"`
 }
 
-// DiffVersions compares two versions of a product, or a version with a draft, in the words of the dictionary. An empty from
+// DiffVersions compares two versions of a product or pack, or a version with a draft, in the words of the dictionary. An empty from
 // is the version before, or the one that a draft was begun from.
 func (o *Office) DiffVersions(ctx context.Context, actor permit.Actor, t PackType, from, to string) (VersionDiff, error) {
 	edition, err := o.Edition(ctx)
