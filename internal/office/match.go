@@ -77,23 +77,28 @@ func (o *Office) MatchRequirement(ctx context.Context, actor permit.Actor, id st
 	return o.matchNow(ctx, record, &body, date, products, who(actor))
 }
 
+// matchNow finds the match of the same input, or carries it out. Matches do not change and follow from their input alone.
 func (o *Office) matchNow(ctx context.Context, record store.Record, body *RequirementBody, date time.Time, products []string, author string) (Match, error) {
-	worked, err := o.work(ctx, record, body, date, products)
+	worked, err := o.prepareWork(ctx, record, body, date, products)
 	if err != nil {
-		return Match{}, err
-	}
-	answer := worked.matching.Match.Answer()
-	text, err := store.Canonical(answer)
-	if err != nil {
-		return Match{}, err
-	}
-	kept := MatchBody{Requirement: record.ID, Basis: worked.basis, InputHash: worked.basis.hash(), Counts: answer.Counts, Products: matchLines(&answer), AnswerHash: hashOf(text), Author: author}
-	if err := o.keepPapers(ctx, worked.papers); err != nil {
 		return Match{}, err
 	}
 	// The id follows from the input, so the same question twice is one record; the author of the second is not kept.
-	matchID := "m_" + hashOf([]byte(record.ID + kept.InputHash))[:40]
-	made, err := matches.create(ctx, o, matchID, record.Region, &kept, store.Change{Who: author, Action: "match"})
+	inputHash := worked.basis.hash()
+	matchID := "m_" + hashOf([]byte(record.ID + inputHash))[:40]
+	made, kept, err := matches.get(ctx, o, matchID)
+	if err == nil || !isCode(err, "not_found") {
+		return Match{metaOf(made), kept}, err
+	}
+	if worked.matching, err = o.rework(worked.edition, worked.papers, worked.basis); err != nil {
+		return Match{}, err
+	}
+	answer := worked.matching.Match.Answer()
+	kept = MatchBody{Requirement: record.ID, Basis: worked.basis, InputHash: inputHash, Counts: answer.Counts, Products: matchLines(&answer), AnswerHash: hashOf(answer.AppendJSON(nil)), Author: author}
+	if err := o.keepPapers(ctx, worked.papers); err != nil {
+		return Match{}, err
+	}
+	made, err = matches.create(ctx, o, matchID, record.Region, &kept, store.Change{Who: author, Action: "match"})
 	if unlessExists(err) != nil {
 		return Match{}, err
 	}
@@ -115,6 +120,16 @@ type worked struct {
 
 // work gathers the papers of a requirement and matches it under the current rules.
 func (o *Office) work(ctx context.Context, record store.Record, body *RequirementBody, date time.Time, products []string) (*worked, error) {
+	worked, err := o.prepareWork(ctx, record, body, date, products)
+	if err != nil {
+		return nil, err
+	}
+	worked.matching, err = o.rework(worked.edition, worked.papers, worked.basis)
+	return worked, err
+}
+
+// prepareWork is work without the match.
+func (o *Office) prepareWork(ctx context.Context, record store.Record, body *RequirementBody, date time.Time, products []string) (*worked, error) {
 	if date.IsZero() {
 		date = o.Today()
 	}
@@ -134,8 +149,7 @@ func (o *Office) work(ctx context.Context, record store.Record, body *Requiremen
 		return nil, err
 	}
 	basis := Basis{Edition: edition.ID, Date: day(date), Papers: p.list(), Products: products, Overrides: overrides}
-	matching, err := o.rework(edition, p, basis)
-	return &worked{edition, p, matching, basis}, err
+	return &worked{edition: edition, papers: p, basis: basis}, nil
 }
 
 // rework matches papers as a basis says, now or years later.
@@ -264,10 +278,8 @@ func (o *Office) ReplayMatch(ctx context.Context, actor permit.Actor, id string)
 	if err != nil {
 		return Replay{}, err
 	}
-	text, err := store.Canonical(matching.Match.Answer())
-	if err != nil {
-		return Replay{}, err
-	}
+	answer := matching.Match.Answer()
+	text := answer.AppendJSON(nil)
 	return Replay{Identical: hashOf(text) == body.AnswerHash, Recorded: body.AnswerHash, Computed: hashOf(text), Basis: body.Basis, Answer: text}, nil
 }
 
