@@ -1,6 +1,7 @@
 package permit
 
-// Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one.
+// Operation is something that people do, as the permission table names it. Each operation of the API carries
+// exactly one, and those that serve drafts of products and of rule packs alike a second one, for packs.
 type Operation string
 
 // The operations. <noun>.read looks, everything else changes something.
