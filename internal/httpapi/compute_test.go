@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -77,7 +76,8 @@ func TestPlansAreBuiltAndJudgedAsDescribed(t *testing.T) {
 		t.Errorf("feasible %v with %d points of the frontier", answer.Plan.Feasible, len(answer.Plan.Frontier))
 	}
 	body = sampleCase(t, "pingxiang")
-	body["relax"], body["institution_share_max"] = true, "0.01"
+	// One product alone, so that the search for relaxations is short.
+	body["relax"], body["institution_share_max"], body["products"] = true, "0.01", []string{"adbc-rural-park"}
 	answer.Plan.Feasible = true
 	client.Post("/api/v1/plan", body).Expect(http.StatusOK).Into(&answer)
 	if answer.Plan.Feasible || len(answer.Plan.Relaxations) == 0 {
@@ -92,11 +92,9 @@ func TestATypedInPlanIsJudged(t *testing.T) {
 	f := newFixture(t)
 	client := f.as(permit.RoleRisk)
 	body := sampleCase(t, "pingxiang")
-	text, err := os.ReadFile("../../testdata/plans/two-lines.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	body["plan"] = jsonOf(t, text)
+	draws := []any{map[string]any{"quarter": "2026Q3", "amount": "38684500.00"}, map[string]any{"quarter": "2027Q1", "amount": "133464800.00"}}
+	body["plan"] = map[string]any{"schema": "zutuan/plan/v1", "name": "手工方案", "requirement": "凭祥边境经济合作区 跨境果蔬坚果加工与冷链组团",
+		"lines": []any{map[string]any{"product": map[string]any{"id": "adbc-rural-park"}, "commitment": "563890000.00", "draws": draws}}}
 	client.Post("/api/v1/plan/evaluate", body).Expect(http.StatusOK)
 	body["plan"] = map[string]any{"schema": "zutuan/plan/v1", "lines": []any{map[string]any{"prodct": "x"}}}
 	points := client.Post("/api/v1/plan/evaluate", body).Refused(http.StatusUnprocessableEntity, "document").Points()
@@ -108,16 +106,20 @@ func TestATypedInPlanIsJudged(t *testing.T) {
 
 // TestAPlanThatNobodyWaitsForIsStopped: the time limit reaches the solver.
 func TestAPlanThatNobodyWaitsForIsStopped(t *testing.T) {
-	stopped := make(chan struct{}, 8)
-	f := newFixture(t, func(c *httpapi.Config) { c.Solver = slow{stopped: stopped} })
+	begun, stopped := make(chan struct{}, 8), make(chan struct{}, 8)
+	f := newFixture(t, func(c *httpapi.Config) { c.Solver = slow{begun: begun, stopped: stopped} })
 	address := listening(t, f)
 	token := bearer(t, f, permit.RoleBureau)
 	text, err := json.Marshal(sampleCase(t, "pingxiang"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	go func() {
+		<-begun
+		cancel()
+	}()
 	request, _ := http.NewRequestWithContext(ctx, "POST", "http://"+address+"/api/v1/plan", bytes.NewReader(text))
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")

@@ -126,15 +126,16 @@ func (f *fixture) as(role permit.Role) *apitest.Client {
 	return client
 }
 
-// slow is a solver that never ends by itself, and says when it was ended.
+// slow is a solver that never ends by itself; it says when it began and when it was ended.
 type slow struct {
 	lp.Solver
-	stopped chan<- struct{}
+	begun, stopped chan<- struct{}
 }
 
 func (slow) Ready() bool { return false }
 
 func (s slow) Solve(ctx context.Context, _ *lp.Model, _ lp.Options) (*lp.Solution, error) {
+	s.begun <- struct{}{}
 	<-ctx.Done()
 	s.stopped <- struct{}{}
 	return nil, ctx.Err()

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
@@ -114,6 +113,3 @@ func (s *Server) withCallerLimit(o *operation, next fiber.Handler) fiber.Handler
 		return next(c)
 	}
 }
-
-// safeMethod reports whether a method only looks.
-func safeMethod(method string) bool { return method == http.MethodGet || method == http.MethodHead }

@@ -66,9 +66,16 @@ func (s *Server) withDescribedForm(o *operation, next fiber.Handler) fiber.Handl
 		if points = append(points, found...); len(points) > 0 {
 			return refuse.New(refuse.KindMalformed, "malformed", "请求不符合接口说明，请逐条更正", "the request is not as the API describes it; mend each point").With(points...)
 		}
+		if len(c.Request().Body()) == 0 && len(o.check.body) > 0 {
+			// The generated code takes a body that is left out for a broken one, unless it finds a value here.
+			c.Locals(validatedBodyKey, map[string]any{})
+		}
 		return next(c)
 	}
 }
+
+// validatedBodyKey is where the generated code looks for a body that was read already; it is named in server.gen.go.
+const validatedBodyKey = "x-oapi-codegen-validated-body"
 
 // parameters checks path, query and headers. A missing If-Match is a refusal of its own.
 func (k *checker) parameters(c *fiber.Ctx) ([]refuse.Point, error) {

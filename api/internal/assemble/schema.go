@@ -187,6 +187,10 @@ func (d *drafter) property(field reflect.StructField, comment string, optional b
 	if kind.Kind() == reflect.Pointer {
 		kind, nullable = kind.Elem(), !optional
 	}
+	// A list that is not there is null in Go and not in the description, but where the field's comment promises it.
+	if kind.Kind() == reflect.Slice && !optional && strings.Contains(comment, "null where") {
+		nullable = true
+	}
 	schema := d.schema(kind)
 	if target := get(schema, "$ref"); target != nil && (nullable || comment != "") {
 		// Whatever stands beside a reference is not read, so that it stands one level up.
@@ -221,7 +225,7 @@ func (d *drafter) schema(t reflect.Type) *yaml.Node {
 	case reflect.TypeFor[time.Time]():
 		return object(entry{"type", "string"}, entry{"format", "date-time"})
 	case reflect.TypeFor[json.RawMessage]():
-		return object()
+		return object(entry{"nullable", true})
 	}
 	switch t.Kind() {
 	case reflect.String:
