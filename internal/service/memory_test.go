@@ -38,7 +38,7 @@ func BenchmarkMemory(b *testing.B) {
 		b.Fatal(err)
 	}
 	server := start(b, name, "")
-	load := (&bench{bureau: persons[0]}).mixedLoad(b, nil)
+	load := (&bench{bureau: persons[0]}).mixedLoad(b)
 	// What is written grows the database and nothing else; without writes the load is the same throughout.
 	load = append(load[:2:2], load[3])
 	var stop atomic.Bool

@@ -48,15 +48,15 @@ func variedProduct(text string, round int) string {
 	})
 }
 
-// installProducts writes published versions of varied products into a store until count are in force on a day, and returns
-// the ids of that many.
-func installProducts(t testing.TB, records store.Store, count int, date time.Time) (ids []string) {
+// installProducts writes published versions of varied products into a store until count are in force on a day.
+func installProducts(t testing.TB, records store.Store, count int, date time.Time) {
 	t.Helper()
 	library, err := rulepack.Load(rules.FS)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var shipped []*rulepack.Product
+	var ids []string
 	for _, product := range library.Products {
 		if !date.Before(product.From) && (product.To.IsZero() || !date.After(product.To)) {
 			shipped = append(shipped, product)
@@ -76,7 +76,6 @@ func installProducts(t testing.TB, records store.Store, count int, date time.Tim
 			ids = append(ids, installProduct(t, records, library, variedProduct(string(text), round)))
 		}
 	}
-	return ids
 }
 
 func installProduct(t testing.TB, records store.Store, library *rulepack.Library, text string) (id string) {

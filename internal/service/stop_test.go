@@ -66,7 +66,7 @@ func TestStopUnderLoad(t *testing.T) {
 // computeUntilGone asks for what takes the service a while: a plan, built by the solver.
 func computeUntilGone(t *testing.T, name string) func(context.Context, *client) error {
 	t.Helper()
-	body, _ := matchBody(t, name, nil)
+	body, _ := matchBody(t, name)
 	return func(ctx context.Context, c *client) error {
 		for {
 			got, err := c.send(ctx, http.MethodPost, "/api/v1/plan", body)
