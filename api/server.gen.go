@@ -1144,7 +1144,7 @@ type PasswordInput struct {
 	Old string `json:"old"`
 }
 
-// PermitOperation Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one.
+// PermitOperation Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one, and those that serve drafts of products and of rule packs alike a second one, for packs.
 type PermitOperation = permit.Operation
 
 // Plan Plan is a plan as people see it.
@@ -17880,4 +17880,4 @@ func (sh *strictHandler) Ready(ctx *fiber.Ctx) error {
 
 //lint:file-ignore ST1005 The generator words its own errors; the service never shows them.
 
-// openapi.yaml 762fefabb98d898c32a7e20e518966fb9e3b5d24174d11926faaa31c22357740, above 77e7589fbf4d7b9cc18d097eb705e8978b35d73de506ee980b251b26829299d4
+// openapi.yaml c92be676c0269a20599cb5c138fd64038dfba1ade4401eff5a655a5d0c28d12a, above 6c69571b9b0dc58520acf912a05fe4a83681db5f255aa97f56237310e6aec267

@@ -1143,7 +1143,7 @@ type PasswordInput struct {
 	Old string `json:"old"`
 }
 
-// PermitOperation Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one.
+// PermitOperation Operation is something that people do, as the permission table names it. Each operation of the API carries exactly one, and those that serve drafts of products and of rule packs alike a second one, for packs.
 type PermitOperation = permit.Operation
 
 // Plan Plan is a plan as people see it.
@@ -33702,4 +33702,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml dc15aa00dc2eb86dee13a13e443d409a1f7b953b646a9c8e1792146d0893be84, above de4c2265ca163dddf813d90a251a57f9f6117c4b21a5043a7624122708c4f592
+// openapi.yaml c103be6cc4c1c9f346171ded9b4c51894e322b012367938c1220be655a1db878, above 21d42fafa7d8dee9c59ff2c39256799abfbfa5f2a3b2699516611989bf2268fe
