@@ -144,6 +144,13 @@ func benchWhole(b *testing.B, sample string) {
 			out = answer.AppendJSON(out[:0])
 		}
 	})
+	b.Run("whole_at_once", func(b *testing.B) {
+		b.ReportAllocs()
+		var out []byte
+		for b.Loop() {
+			out = whole(b).Match.AppendAnswer(out[:0])
+		}
+	})
 	b.Run("verdicts_appended", func(b *testing.B) {
 		b.ReportAllocs()
 		asked := asked

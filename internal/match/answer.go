@@ -1,6 +1,8 @@
 package match
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 
 	"zutuan/internal/funding"
@@ -149,31 +151,53 @@ var verdictOrder = map[funding.Verdict]int{funding.VerdictEligible: 0, funding.V
 func (m *Match) Answer() Answer {
 	answer := Answer{Date: m.Need.Date.Format("2006-01-02"), Products: make([]ProductAnswer, len(m.Outcomes)), Counts: map[funding.Verdict]int{}}
 	w := m.worker()
-	for i := range m.Outcomes {
-		answer.Products[i] = w.answer(&m.Outcomes[i])
+	for place, i := range m.InOrder() {
+		answer.Products[place] = w.answer(&m.Outcomes[i])
 		answer.Counts[m.Outcomes[i].Verdict]++
 	}
-	sort.SliceStable(answer.Products, func(i, j int) bool {
-		a, b := &answer.Products[i], &answer.Products[j]
-		if x, y := verdictOrder[a.Verdict], verdictOrder[b.Verdict]; x != y {
-			return x < y
-		}
-		return a.Rank < b.Rank
-	})
 	return answer
+}
+
+// InOrder returns the places of the outcomes in the order of an answer.
+func (m *Match) InOrder() []int {
+	order := make([]int, len(m.Outcomes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		a, b := &m.Outcomes[i], &m.Outcomes[j]
+		return cmp.Or(verdictOrder[a.Verdict]-verdictOrder[b.Verdict], a.Rank-b.Rank)
+	})
+	return order
 }
 
 func (w *worker) answer(outcome *Outcome) ProductAnswer {
 	p := outcome.Product
-	answer := ProductAnswer{ID: p.ID, Version: p.Version, Digest: p.Digest, Institution: p.Institution, Name: p.Name, Kind: p.Kind, CountsAs: p.CountsAs, Currency: p.Currency,
-		Illustrative: p.Source.Illustrative, TermBases: w.catalogue.prepared[p].bases, Verdict: outcome.Verdict, Rank: outcome.Rank, DominatedBy: outcome.DominatedBy,
-		Offer: w.offerAnswer(outcome, outcome.Offer), Rules: make([]RuleAnswer, len(p.Rules)), Report: w.explain(outcome), Notes: w.notes(outcome)}
+	answer := w.answerAlone(outcome)
+	answer.describe(p, w.catalogue.prepared[p].bases)
+	answer.Rules, answer.Report = make([]RuleAnswer, len(p.Rules)), w.explain(outcome)
 	if answer.Report.Rules == nil {
 		answer.Report.Rules = []RuleReport{}
 	}
 	for k := range p.Rules {
-		answer.Rules[k] = RuleAnswer{p.Rules[k].ID, p.Rules[k].Group, p.Rules[k].Level, outcome.Results[k]}
+		answer.Rules[k] = ruleAnswer(&p.Rules[k], outcome.Results[k])
 	}
+	return answer
+}
+
+func ruleAnswer(rule *rulepack.CompiledRule, result Result) RuleAnswer {
+	return RuleAnswer{rule.ID, rule.Group, rule.Level, result}
+}
+
+// describe fills in what every match says of a product.
+func (a *ProductAnswer) describe(p *rulepack.Product, bases []TermBasis) {
+	a.ID, a.Version, a.Digest, a.Institution, a.Name, a.Kind = p.ID, p.Version, p.Digest, p.Institution, p.Name, p.Kind
+	a.CountsAs, a.Currency, a.Illustrative, a.TermBases = p.CountsAs, p.Currency, p.Source.Illustrative, bases
+}
+
+// answerAlone is the answer without the product's description, rules and report.
+func (w *worker) answerAlone(outcome *Outcome) ProductAnswer {
+	answer := ProductAnswer{Verdict: outcome.Verdict, Rank: outcome.Rank, DominatedBy: outcome.DominatedBy, Offer: w.offerAnswer(outcome, outcome.Offer), Notes: w.notes(outcome)}
 	if outcome.Rank > 0 {
 		answer.Score = scoreAnswer(outcome.Score)
 	}

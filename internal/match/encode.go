@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/shopspring/decimal"
+
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
 	"zutuan/internal/money"
@@ -57,13 +59,16 @@ func (w *writer) key(key string) {
 
 // text writes a string. What has to be escaped is rare and goes through encoding/json.
 func (w *writer) text(text string) {
-	ascii, plain := true, true
+	ascii := true
 	for i := 0; i < len(text); i++ {
 		c := text[i]
+		if c < 0x20 || c == '"' || c == '\\' {
+			w.out = append(w.out, escaped(text)...)
+			return
+		}
 		ascii = ascii && c < utf8.RuneSelf
-		plain = plain && c >= 0x20 && c != '"' && c != '\\'
 	}
-	if !plain || !ascii && (!utf8.ValidString(text) || strings.Contains(text, "\u2028") || strings.Contains(text, "\u2029")) {
+	if !ascii && (!utf8.ValidString(text) || strings.Contains(text, "\u2028") || strings.Contains(text, "\u2029")) {
 		w.out = append(w.out, escaped(text)...)
 		return
 	}
@@ -100,13 +105,19 @@ func (w *writer) quoted(plain string) {
 
 func (w *writer) amount(amount money.Amount) { w.quoted(amount.String()) }
 
+// mostMillionths and leastMillionths bound the measures that are written as a whole number of millionths.
+var (
+	mostMillionths  = decimal.New(999_999_999_999_999_999, -money.RatioDecimals)
+	leastMillionths = mostMillionths.Neg()
+)
+
 func (w *writer) measure(measure loan.Measure) {
 	if !measure.Known {
 		w.raw("null")
 		return
 	}
 	value := measure.Value
-	if value.Exponent() != -money.RatioDecimals || value.NumDigits() > 18 {
+	if value.Exponent() != -money.RatioDecimals || value.Cmp(mostMillionths) > 0 || value.Cmp(leastMillionths) < 0 {
 		w.quoted(value.StringFixed(money.RatioDecimals))
 		return
 	}
@@ -156,6 +167,17 @@ func (w *writer) bilingual(text *funding.Text) {
 }
 
 func (w *writer) product(p *ProductAnswer) {
+	w.productHead(p)
+	w.verdict(p)
+	w.key("rules")
+	list(w, p.Rules, w.rule)
+	w.key("report")
+	w.report(&p.Report)
+	w.productEnd(p)
+}
+
+// productHead writes what every match says of a product, up to the key of its verdict.
+func (w *writer) productHead(p *ProductAnswer) {
 	w.open("id")
 	w.text(p.ID)
 	w.key("version")
@@ -178,6 +200,9 @@ func (w *writer) product(p *ProductAnswer) {
 		list(w, p.TermBases, w.termBasis)
 	}
 	w.key("verdict")
+}
+
+func (w *writer) verdict(p *ProductAnswer) {
 	w.text(string(p.Verdict))
 	if p.Rank != 0 {
 		w.key("rank")
@@ -192,10 +217,9 @@ func (w *writer) product(p *ProductAnswer) {
 		w.key("offer")
 		w.offer(p.Offer)
 	}
-	w.key("rules")
-	list(w, p.Rules, w.rule)
-	w.key("report")
-	w.report(&p.Report)
+}
+
+func (w *writer) productEnd(p *ProductAnswer) {
 	if p.Remedy != nil {
 		w.key("remedy")
 		w.remedy(p.Remedy)
@@ -219,6 +243,13 @@ func (w *writer) termBasis(basis *TermBasis) {
 }
 
 func (w *writer) rule(rule *RuleAnswer) {
+	w.ruleHead(rule)
+	w.quoted(rule.Result.String())
+	w.raw("}")
+}
+
+// ruleHead writes what every match says of a rule, up to the key of its result.
+func (w *writer) ruleHead(rule *RuleAnswer) {
 	w.open("id")
 	w.text(rule.ID)
 	w.key("group")
@@ -226,8 +257,6 @@ func (w *writer) rule(rule *RuleAnswer) {
 	w.key("level")
 	w.text(rule.Level)
 	w.key("result")
-	w.quoted(rule.Result.String())
-	w.raw("}")
 }
 
 func (w *writer) offer(o *OfferAnswer) {
@@ -367,6 +396,11 @@ func (w *writer) change(change *ruleexpr.Change) {
 func (w *writer) report(report *Report) {
 	w.open("rules")
 	list(w, report.Rules, w.ruleReport)
+	w.reportEnd(report)
+}
+
+// reportEnd writes what follows the rules.
+func (w *writer) reportEnd(report *Report) {
 	if len(report.Terms) > 0 {
 		w.key("terms")
 		list(w, report.Terms, func(term *TermReport) {
@@ -392,6 +426,16 @@ func (w *writer) report(report *Report) {
 }
 
 func (w *writer) ruleReport(r *RuleReport) {
+	w.ruleReportHead(r)
+	w.quoted(r.Result.String())
+	w.ruleReason(r)
+	w.explanation(&r.Explanation)
+	w.ruleReportEnd(r)
+}
+
+// ruleReportHead and ruleReason write what every match says of a rule that did not pass: up to the key of its result, and
+// from there to the key of its explanation.
+func (w *writer) ruleReportHead(r *RuleReport) {
 	w.open("rule")
 	w.text(r.Rule)
 	w.key("group")
@@ -403,7 +447,9 @@ func (w *writer) ruleReport(r *RuleReport) {
 		w.flag(true)
 	}
 	w.key("result")
-	w.quoted(r.Result.String())
+}
+
+func (w *writer) ruleReason(r *RuleReport) {
 	w.key("message")
 	w.bilingual(&r.Message)
 	w.key("basis")
@@ -413,7 +459,9 @@ func (w *writer) ruleReport(r *RuleReport) {
 	w.key("version")
 	w.count(r.Version)
 	w.key("explanation")
-	w.explanation(&r.Explanation)
+}
+
+func (w *writer) ruleReportEnd(r *RuleReport) {
 	if len(r.Changes) > 0 {
 		w.key("changes")
 		list(w, r.Changes, w.change)

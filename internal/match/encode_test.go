@@ -47,6 +47,23 @@ func TestAppendedAnswersAreTheBytesOfEncodingJSON(t *testing.T) {
 	}
 }
 
+// TestAMatchAppendsTheBytesOfItsAnswer compares an answer that is written at once with one that is made first, of every
+// sample, with and without what would help, twice of each match: the second time finds texts that are written already.
+func TestAMatchAppendsTheBytesOfItsAnswer(t *testing.T) {
+	d := shippedDesk(t)
+	for _, name := range d.library.Samples {
+		for _, options := range []match.Options{{}, {RanksOnly: true}} {
+			m := d.catalogue().Match(d.need(t, name, "2026-06-30"), options)
+			for range 2 {
+				answer := m.Answer()
+				if want, got := answer.AppendJSON(nil), m.AppendAnswer(nil); !bytes.Equal(want, got) {
+					t.Fatalf("%s, %+v: the answer is\n%s\nappended\n%s", name, options, want, got)
+				}
+			}
+		}
+	}
+}
+
 // fill sets every exported field of a value that it can set, down to a depth that explanations within explanations need.
 func fill(v reflect.Value, text string, depth int) {
 	const deepest = 9

@@ -70,8 +70,8 @@ func (w *worker) explain(outcome *Outcome) Report {
 			continue
 		}
 		rule := &outcome.Product.Rules[k]
-		entry := RuleReport{Rule: rule.ID, Group: rule.Group, Level: rule.Level, Result: result, Message: rule.Message, Basis: rule.Basis,
-			Product: outcome.Product.ID, Version: outcome.Product.Version, Explanation: w.explanation(rule, outcome.row+k), Changes: changesFor(failures, rule.ID, false)}
+		entry := ruleReport(outcome.Product, rule)
+		entry.Result, entry.Explanation, entry.Changes = result, w.explanation(rule, outcome.row+k), changesFor(failures, rule.ID, false)
 		if entry.Explanation.Doubt != nil {
 			missing.add(*entry.Explanation.Doubt)
 		}
@@ -87,6 +87,11 @@ func (w *worker) explain(outcome *Outcome) Report {
 	}
 	report.Missing = missing.list
 	return report
+}
+
+// ruleReport is what every match says of a rule that did not pass.
+func ruleReport(product *rulepack.Product, rule *rulepack.CompiledRule) RuleReport {
+	return RuleReport{Rule: rule.ID, Group: rule.Group, Level: rule.Level, Message: rule.Message, Basis: rule.Basis, Product: product.ID, Version: product.Version}
 }
 
 // explanation explains a rule, by its place in the catalogue's row. Rules that need no offer say the same of every product.

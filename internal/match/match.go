@@ -111,7 +111,7 @@ func (t tally) verdict() funding.Verdict {
 }
 
 // Catalogue is the product versions of a match, laid out so that equal conditions of many products are evaluated once.
-// It does not change and is safe for concurrent use.
+// What it says does not change, and it is safe for concurrent use.
 type Catalogue struct {
 	products []*rulepack.Product
 	slots    *offerSlots
@@ -125,6 +125,8 @@ type Catalogue struct {
 	// distinct one of them it is, −1 for a rule on an offer.
 	set       *ruleexpr.Set
 	condition []int
+
+	written *written
 }
 
 // prepared is what a search for what would help has to know of a product.
@@ -174,7 +176,7 @@ func kindOf(rule *rulepack.CompiledRule) ruleKind {
 // NewCatalogue orders product versions by id and version and compiles their conditions together. All of them must have
 // been compiled against the one vocabulary.
 func NewCatalogue(vocabulary *ruleexpr.Vocabulary, products []*rulepack.Product) *Catalogue {
-	c := &Catalogue{products: append([]*rulepack.Product(nil), products...), slots: newOfferSlots(vocabulary)}
+	c := &Catalogue{products: append([]*rulepack.Product(nil), products...), slots: newOfferSlots(vocabulary), written: new(written)}
 	sort.SliceStable(c.products, func(i, j int) bool {
 		a, b := c.products[i], c.products[j]
 		return a.ID < b.ID || a.ID == b.ID && a.Version < b.Version
@@ -254,6 +256,7 @@ type Match struct {
 type shared struct {
 	changes     atomic.Pointer[[]ruleexpr.Change]
 	explanation atomic.Pointer[ruleexpr.Explanation]
+	written     atomic.Pointer[string]
 }
 
 // Match asks every product. Products that are not in force on the need's date should be left out of the catalogue.

@@ -3,7 +3,6 @@ package match
 import (
 	"maps"
 	"slices"
-	"sort"
 
 	"zutuan/internal/funding"
 	"zutuan/internal/loan"
@@ -55,17 +54,10 @@ type OfferSummary struct {
 // Summary returns the match without its reasons, in the order of Answer.
 func (m *Match) Summary() Summary {
 	summary := Summary{Date: m.Need.Date.Format("2006-01-02"), Products: make([]ProductSummary, len(m.Outcomes)), Counts: map[funding.Verdict]int{}}
-	for i := range m.Outcomes {
-		summary.Products[i] = summaryOf(&m.Outcomes[i])
+	for place, i := range m.InOrder() {
+		summary.Products[place] = summaryOf(&m.Outcomes[i])
 		summary.Counts[m.Outcomes[i].Verdict]++
 	}
-	sort.SliceStable(summary.Products, func(i, j int) bool {
-		a, b := &summary.Products[i], &summary.Products[j]
-		if x, y := verdictOrder[a.Verdict], verdictOrder[b.Verdict]; x != y {
-			return x < y
-		}
-		return a.Rank < b.Rank
-	})
 	return summary
 }
 

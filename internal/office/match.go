@@ -93,8 +93,8 @@ func (o *Office) matchNow(ctx context.Context, record store.Record, body *Requir
 	if worked.matching, err = o.rework(worked.edition, worked.papers, worked.basis); err != nil {
 		return Match{}, err
 	}
-	answer := worked.matching.Match.Answer()
-	kept = MatchBody{Requirement: record.ID, Basis: worked.basis, InputHash: inputHash, Counts: answer.Counts, Products: matchLines(&answer), AnswerHash: hashOf(answer.AppendJSON(nil)), Author: author}
+	kept = MatchBody{Requirement: record.ID, Basis: worked.basis, InputHash: inputHash, AnswerHash: hashOf(worked.matching.Match.AppendAnswer(nil)), Author: author}
+	kept.Products, kept.Counts = matchLines(worked.matching.Match)
 	if err := o.keepPapers(ctx, worked.papers); err != nil {
 		return Match{}, err
 	}
@@ -192,29 +192,33 @@ func knownProducts(edition *Edition, wanted []string) error {
 	return nil
 }
 
-// matchLines shortens an answer.
-func matchLines(answer *match.Answer) []MatchLine {
-	lines := make([]MatchLine, 0, len(answer.Products))
-	for i := range answer.Products {
-		p := &answer.Products[i]
-		line := MatchLine{Product: p.ID, Version: p.Version, Institution: p.Institution, Name: p.Name, Verdict: p.Verdict, Rank: p.Rank, DominatedBy: p.DominatedBy}
-		for _, rule := range p.Rules {
-			switch rule.Result {
+// matchLines says in short what every product said, in the order of the answer, and counts the verdicts.
+func matchLines(m *match.Match) ([]MatchLine, map[funding.Verdict]int) {
+	lines, counts := make([]MatchLine, 0, len(m.Outcomes)), map[funding.Verdict]int{}
+	for _, i := range m.InOrder() {
+		outcome := &m.Outcomes[i]
+		p := outcome.Product
+		line := MatchLine{Product: p.ID, Version: p.Version, Institution: p.Institution, Name: p.Name, Verdict: outcome.Verdict, Rank: outcome.Rank, DominatedBy: outcome.DominatedBy}
+		for k, result := range outcome.Results {
+			switch result {
 			case match.ResultFailed:
-				line.Failed = append(line.Failed, rule.ID)
+				line.Failed = append(line.Failed, p.Rules[k].ID)
 			case match.ResultUndecided:
-				line.Undecided = append(line.Undecided, rule.ID)
+				line.Undecided = append(line.Undecided, p.Rules[k].ID)
 			}
 		}
-		if p.Offer != nil {
-			line.Size, line.AllInCost = p.Offer.Size, p.Offer.AllInCost
+		if offer := outcome.Offer; offer != nil {
+			if line.AllInCost = offer.AllInCost; offer.Size > 0 {
+				line.Size = &offer.Size
+			}
 		}
-		if p.Score != nil {
-			line.Score = p.Score.Total
+		if outcome.Rank > 0 {
+			line.Score = outcome.Score.Total.StringFixed(money.RatioDecimals)
 		}
 		lines = append(lines, line)
+		counts[outcome.Verdict]++
 	}
-	return lines
+	return lines, counts
 }
 
 // GetMatch reads a match.
@@ -278,8 +282,7 @@ func (o *Office) ReplayMatch(ctx context.Context, actor permit.Actor, id string)
 	if err != nil {
 		return Replay{}, err
 	}
-	answer := matching.Match.Answer()
-	text := answer.AppendJSON(nil)
+	text := matching.Match.AppendAnswer(nil)
 	return Replay{Identical: hashOf(text) == body.AnswerHash, Recorded: body.AnswerHash, Computed: hashOf(text), Basis: body.Basis, Answer: text}, nil
 }
 

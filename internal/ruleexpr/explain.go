@@ -1,6 +1,7 @@
 package ruleexpr
 
 import (
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -212,11 +213,38 @@ func numberText(value *big.Rat, unit Unit) string {
 			return dateOf(value.Num().Int64()).Format("2006-01-02")
 		}
 	}
+	if text, whole := fixedText(value, unit.Decimals()); whole {
+		return text
+	}
 	const longest = 12
 	if exact := toDecimal(value, longest); exact.Rat().Cmp(value) == 0 && exact.Round(int32(unit.Decimals())).Equal(exact) {
 		return exact.StringFixed(int32(unit.Decimals()))
 	}
 	return toDecimal(value, max(unit.Decimals(), money.RatioDecimals)).String()
+}
+
+// fixedText writes a value with a fixed number of decimals, and reports false where it has more of them or needs more than an
+// int64. Nearly every value is such a one, and no big number is needed for it.
+func fixedText(value *big.Rat, decimals int) (string, bool) {
+	if !value.Num().IsInt64() || !value.Denom().IsInt64() {
+		return "", false
+	}
+	numerator, denominator, power := value.Num().Int64(), value.Denom().Int64(), powersOfTen[decimals]
+	// In lowest terms, the denominator has to be a part of the power of ten.
+	if power%denominator != 0 || max(numerator, -numerator) > math.MaxInt64/power || numerator == math.MinInt64 {
+		return "", false
+	}
+	digits := strconv.FormatInt(max(numerator, -numerator)*(power/denominator), 10)
+	if decimals > 0 {
+		if missing := decimals + 1 - len(digits); missing > 0 {
+			digits = strings.Repeat("0", missing) + digits
+		}
+		digits = digits[:len(digits)-decimals] + "." + digits[len(digits)-decimals:]
+	}
+	if numerator < 0 {
+		digits = "-" + digits
+	}
+	return digits, true
 }
 
 // Text returns a fact's value as an explanation writes it, and false where it is missing.
