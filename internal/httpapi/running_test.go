@@ -43,7 +43,7 @@ func listening(t *testing.T, f *fixture) string {
 }
 
 // bearer makes an access token of a role.
-func bearer(t *testing.T, f *fixture, role permit.Role) string {
+func bearer(t testing.TB, f *fixture, role permit.Role) string {
 	t.Helper()
 	var made struct{ Secret string }
 	f.as(role).Post("/api/v1/me/tokens", map[string]any{"name": "t", "expires_at": f.clock.Now().Add(24 * time.Hour)}).Expect(201).Into(&made)
