@@ -210,17 +210,7 @@ func (o *Office) GetAssessment(ctx context.Context, actor permit.Actor, id strin
 }
 
 func (o *Office) assessment(ctx context.Context, actor permit.Actor, id string) (store.Record, AssessmentBody, error) {
-	if err := allowed(actor, permit.OperationAssessmentRead); err != nil {
-		return store.Record{}, AssessmentBody{}, err
-	}
-	record, body, err := assessments.get(ctx, o, id)
-	if err != nil {
-		return record, body, err
-	}
-	if err := o.check(ctx, actor, permit.OperationAssessmentRead, permit.OperationAssessmentRead, store.KindAssessment, id, permit.Subject{Region: record.Region}); err != nil {
-		return store.Record{}, AssessmentBody{}, err
-	}
-	return record, body, nil
+	return readResult(ctx, o, actor, assessments, permit.OperationAssessmentRead, id)
 }
 
 // ListAssessments lists the assessments of a plan, newest first.
@@ -242,22 +232,15 @@ func (o *Office) ReplayAssessment(ctx context.Context, actor permit.Actor, id st
 	if err != nil {
 		return Replay{}, err
 	}
-	edition, err := o.EditionOf(ctx, body.Basis.Edition)
-	if err != nil {
-		return Replay{}, err
-	}
-	p, err := o.recallPapers(ctx, record.Region, body.Basis.Papers)
-	if err != nil {
-		return Replay{}, err
-	}
-	work, err := o.reworkPlan(edition, p, body.Basis, p.texts[store.KindPlan])
-	if err != nil {
-		return Replay{}, err
-	}
-	again, err := work.judge()
-	if err != nil {
-		return Replay{}, err
-	}
-	computed := hashOf(again.answer)
-	return Replay{Identical: computed == body.AnswerHash, Recorded: body.AnswerHash, Computed: computed, Basis: body.Basis, Answer: again.answer}, nil
+	return o.replay(ctx, record.Region, body.Basis, body.AnswerHash, func(edition *Edition, p *papers) ([]byte, error) {
+		work, err := o.reworkPlan(edition, p, body.Basis, p.texts[store.KindPlan])
+		if err != nil {
+			return nil, err
+		}
+		again, err := work.judge()
+		if err != nil {
+			return nil, err
+		}
+		return again.answer, nil
+	})
 }

@@ -2,7 +2,6 @@ package office
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"zutuan/internal/casework"
@@ -228,17 +227,7 @@ func (o *Office) GetMatch(ctx context.Context, actor permit.Actor, id string) (M
 }
 
 func (o *Office) matchRecord(ctx context.Context, actor permit.Actor, id string) (store.Record, MatchBody, error) {
-	if err := allowed(actor, permit.OperationMatchRead); err != nil {
-		return store.Record{}, MatchBody{}, err
-	}
-	record, body, err := matches.get(ctx, o, id)
-	if err != nil {
-		return record, body, err
-	}
-	if err := o.check(ctx, actor, permit.OperationMatchRead, permit.OperationMatchRead, store.KindMatch, id, permit.Subject{Region: record.Region}); err != nil {
-		return store.Record{}, MatchBody{}, err
-	}
-	return record, body, nil
+	return readResult(ctx, o, actor, matches, permit.OperationMatchRead, id)
 }
 
 // ListMatches lists the matches of a requirement, newest first.
@@ -253,37 +242,19 @@ func (o *Office) ListMatches(ctx context.Context, actor permit.Actor, requiremen
 	})
 }
 
-// Replay is a result computed again from what it names.
-type Replay struct {
-	// Identical says that the bytes of the answer are those of the first time.
-	Identical bool   `json:"identical"`
-	Recorded  string `json:"recorded_hash"`
-	Computed  string `json:"computed_hash"`
-	Basis     Basis  `json:"basis"`
-	// Answer is the answer as it was computed now.
-	Answer json.RawMessage `json:"answer"`
-}
-
 // ReplayMatch computes a match again from its rules, its day and its papers as they were.
 func (o *Office) ReplayMatch(ctx context.Context, actor permit.Actor, id string) (Replay, error) {
 	record, body, err := o.matchRecord(ctx, actor, id)
 	if err != nil {
 		return Replay{}, err
 	}
-	edition, err := o.EditionOf(ctx, body.Basis.Edition)
-	if err != nil {
-		return Replay{}, err
-	}
-	p, err := o.recallPapers(ctx, record.Region, body.Basis.Papers)
-	if err != nil {
-		return Replay{}, err
-	}
-	matching, err := o.rework(edition, p, body.Basis)
-	if err != nil {
-		return Replay{}, err
-	}
-	text := matching.Match.AppendAnswer(nil)
-	return Replay{Identical: hashOf(text) == body.AnswerHash, Recorded: body.AnswerHash, Computed: hashOf(text), Basis: body.Basis, Answer: text}, nil
+	return o.replay(ctx, record.Region, body.Basis, body.AnswerHash, func(edition *Edition, p *papers) ([]byte, error) {
+		matching, err := o.rework(edition, p, body.Basis)
+		if err != nil {
+			return nil, err
+		}
+		return matching.Match.AppendAnswer(nil), nil
+	})
 }
 
 // SimulateRequirement is the cash flow of a stored requirement with its papers, before financing.
