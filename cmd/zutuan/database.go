@@ -83,14 +83,18 @@ func (e *environment) refusedByStore(err error) error {
 	return err
 }
 
+// databaseAndFile reads the arguments of a command that works on a database and one file.
+func (e *environment) databaseAndFile(name string, args []string) (database databaseFlags, file string, err error) {
+	files, err := e.parse(name, args, database.register)
+	if err == nil {
+		file, err = oneFile(files, "")
+	}
+	return database, file, err
+}
+
 // exportCommand writes every record with its trail.
 func exportCommand(env *environment, args []string) error {
-	var database databaseFlags
-	files, err := env.parse("export", args, database.register)
-	if err != nil {
-		return err
-	}
-	to, err := oneFile(files, "")
+	database, to, err := env.databaseAndFile("export", args)
 	if err != nil {
 		return err
 	}
@@ -117,12 +121,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 
 // importCommand fills an empty database from an export.
 func importCommand(env *environment, args []string) error {
-	var database databaseFlags
-	files, err := env.parse("import", args, database.register)
-	if err != nil {
-		return err
-	}
-	from, err := oneFile(files, "")
+	database, from, err := env.databaseAndFile("import", args)
 	if err != nil {
 		return err
 	}
@@ -136,12 +135,7 @@ func importCommand(env *environment, args []string) error {
 
 // backupCommand copies the database while it is in use.
 func backupCommand(env *environment, args []string) error {
-	var database databaseFlags
-	files, err := env.parse("backup", args, database.register)
-	if err != nil {
-		return err
-	}
-	to, err := oneFile(files, "")
+	database, to, err := env.databaseAndFile("backup", args)
 	if err != nil {
 		return err
 	}
