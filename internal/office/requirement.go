@@ -88,8 +88,7 @@ func (o *Office) ListRequirements(ctx context.Context, actor permit.Actor, filte
 	}
 	page, err := o.store.List(ctx, store.Query{Kind: store.KindRequirement, Where: where, Sort: sort, Descending: true, Limit: paging.Limit, After: paging.After})
 	return pageOf(page, err, func(r store.Record) (Requirement, error) {
-		body, err := bodyOf[RequirementBody](r)
-		body.Document = nil
+		body, err := bodyWithout[RequirementBody](r, "document")
 		return Requirement{metaOf(r), body}, err
 	})
 }
