@@ -52,6 +52,9 @@ type Finding struct {
 	// Witness is a case that shows the finding, as the evaluator confirmed; Shows says what it said there.
 	Witness []Setting `json:"witness"`
 	Shows   string    `json:"shows"`
+
+	// where holds what is so at the witness; of several lists each shows the finding by itself.
+	where [][]wanted
 }
 
 // Analyse looks at all products and risk packs of a library. reference holds what does not depend on a case: parameters and
@@ -150,6 +153,7 @@ func constant(s *solver, rule *ruleexpr.Rule, reference *ruleexpr.Facts) (Findin
 			finding := constantFinding(want, rule.Source())
 			finding.Proof = s.ranges(tree)
 			finding.Witness, finding.Shows, _ = witness(reference, wanted{tree, want})
+			finding.at(wanted{tree, want})
 			return finding, true
 		}
 	}
@@ -168,6 +172,7 @@ func constant(s *solver, rule *ruleexpr.Rule, reference *ruleexpr.Facts) (Findin
 	finding.Message.ZH += fmt.Sprintf("（搜索了 %d 组取值，未得证明）", tries)
 	finding.Message.EN += fmt.Sprintf(" (in %d cases searched; not proven)", tries)
 	finding.Witness, finding.Shows, _ = witness(reference, wanted{tree, want})
+	finding.at(wanted{tree, want})
 	return finding, true
 }
 
@@ -250,6 +255,8 @@ func (a *analysis) pairs() {
 			if _, other, ok := witness(a.reference, wanted{a.tree(i), false}, wanted{a.tree(j), true}); ok {
 				finding.Shows += " | " + other
 			}
+			finding.at(wanted{a.tree(i), true}, wanted{a.tree(j), false})
+			finding.at(wanted{a.tree(i), false}, wanted{a.tree(j), true})
 			a.report(i, finding)
 		}
 	}
@@ -325,6 +332,7 @@ func (a *analysis) reportShould(should int, passes bool, because []int) {
 			EN: fmt.Sprintf("with %s the should %s (%s) can never pass and always costs score", en, rule.ID, rule.When.Source)}
 	}
 	finding.Witness, finding.Shows, _ = witness(a.reference, wants...)
+	finding.at(wants...)
 	a.report(should, finding)
 }
 

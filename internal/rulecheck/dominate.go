@@ -134,6 +134,12 @@ func (d *duel) finding(reference *ruleexpr.Facts) Finding {
 	}
 	finding := Finding{Kind: FindingDominated, Pack: d.weak.ID, Rule: "terms", Other: d.strong.ID, File: d.weak.File, Path: "terms", Proof: d.solver.ranges(d.formulas...)}
 	finding.Witness, finding.Shows, _ = witness(reference, wants...)
+	for i := range d.weak.Rules {
+		if rule := &d.weak.Rules[i]; rule.Level == "must" {
+			wants = append(wants, wanted{rule.Rule.Tree(), true})
+		}
+	}
+	finding.at(wants...)
 	zh, en := "条件不高、期限和额度不少、价格不贵，且至少一项更好", "asks no more, gives no less, costs no more, and is better in something"
 	if !d.better {
 		zh, en = "与它完全相同", "is equal to it in everything"

@@ -55,6 +55,7 @@ func (a *analysis) gaps() {
 				ZH: fmt.Sprintf("必须规则 %s（%s）与产品条款冲突：条款允许的报价都不会通过", a.product.Rules[must].ID, a.product.Rules[must].When.Source),
 				EN: fmt.Sprintf("the must %s (%s) is at odds with the terms: no offer that they allow can pass it", a.product.Rules[must].ID, a.product.Rules[must].When.Source)}}
 			finding.Witness, finding.Shows, _ = a.witnessInTerms(must)
+			finding.at(wanted{a.tree(must), false})
 			a.report(must, finding)
 		}
 	}
@@ -71,6 +72,7 @@ func (a *analysis) gaps() {
 				ZH: fmt.Sprintf("条款写的%s总会被必须规则 %s（%s）拒绝：请使两者一致", edge.zh, a.product.Rules[must].ID, a.product.Rules[must].When.Source),
 				EN: fmt.Sprintf("%s in the terms is always refused by the must %s (%s): make the two agree", edge.en, a.product.Rules[must].ID, a.product.Rules[must].When.Source)}}
 			finding.Witness, finding.Shows, _ = witness(a.reference, wanted{at.Tree(), true}, wanted{a.tree(must), false})
+			finding.at(wanted{at.Tree(), true}, wanted{a.tree(must), false})
 			a.report(must, finding)
 		}
 	}
@@ -125,5 +127,6 @@ func (a *analysis) formulaGap(term string, formula funding.Formula, condition st
 	}
 	finding.Message = funding.Text{ZH: fmt.Sprintf("%s永远达不到条款的最小值：%s 不可能成立", zh+termZH[term], condition), EN: fmt.Sprintf("%s never reaches the smallest value of the terms%s: %s cannot hold", term, en, condition)}
 	finding.Witness, finding.Shows, _ = witness(a.reference, conditions...)
+	finding.at(conditions...)
 	a.findings = append(a.findings, finding)
 }
