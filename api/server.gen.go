@@ -126,6 +126,24 @@ func (e LegalDocumentStatus) Valid() bool {
 	}
 }
 
+// Defines values for MatchDetail.
+const (
+	MatchDetailFull     MatchDetail = "full"
+	MatchDetailVerdicts MatchDetail = "verdicts"
+)
+
+// Valid indicates whether the value is a known member of the MatchDetail enum.
+func (e MatchDetail) Valid() bool {
+	switch e {
+	case MatchDetailFull:
+		return true
+	case MatchDetailVerdicts:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ParameterValueConfidence.
 const (
 	ParameterValueConfidenceHigh   ParameterValueConfidence = "high"
@@ -902,6 +920,9 @@ type MatchAnswer = match.Answer
 // MatchCostScore CostScoreAnswer is the cost piece.
 type MatchCostScore = match.CostScoreAnswer
 
+// MatchDetail 默认 full；verdicts 只要结论 / full by default; verdicts leaves out the reasons
+type MatchDetail string
+
 // MatchDraw DrawAnswer is one draw.
 type MatchDraw = match.DrawAnswer
 
@@ -911,6 +932,9 @@ type MatchInput struct {
 	//
 	// Example: 2026-06-30
 	Date *Date `json:"date,omitempty"`
+
+	// Detail 默认 full；verdicts 只要结论 / full by default; verdicts leaves out the reasons
+	Detail *MatchDetail `json:"detail,omitempty"`
 
 	// Fiscal 财政概况（zutuan/fiscal/v1）/ a region's fiscal profile
 	Fiscal *FiscalDocument `json:"fiscal,omitempty"`
@@ -935,8 +959,14 @@ type MatchMissingFact = match.MissingFact
 // MatchOffer OfferAnswer is the offer's figures. Quarter indices count from the requirement's start.
 type MatchOffer = match.OfferAnswer
 
+// MatchOfferSummary OfferSummary is the offer's key figures, as Answer gives them.
+type MatchOfferSummary = match.OfferSummary
+
 // MatchProduct ProductAnswer is what one product version says.
 type MatchProduct = match.ProductAnswer
+
+// MatchProductSummary ProductSummary is what one product version says.
+type MatchProductSummary = match.ProductSummary
 
 // MatchRemedy RemedyAnswer is the combined change of a near miss and what it leads to.
 type MatchRemedy = match.RemedyAnswer
@@ -955,6 +985,9 @@ type MatchScore = match.ScoreAnswer
 
 // MatchStructureScore StructureScoreAnswer is the structure piece.
 type MatchStructureScore = match.StructureScoreAnswer
+
+// MatchSummary Summary is a match without its reasons: what a list of products shows before somebody opens one. It says of verdicts, ranks and figures exactly what Answer says.
+type MatchSummary = match.Summary
 
 // MatchTenorScore TenorScoreAnswer is the tenor piece, in quarters.
 type MatchTenorScore = match.TenorScoreAnswer
@@ -2051,6 +2084,11 @@ type ListMarketDataParams struct {
 	After *After `form:"after,omitempty" json:"after,omitempty"`
 }
 
+// MatchProducts200JSONResponseBody defines parameters for MatchProducts.
+type MatchProducts200JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // ListNotificationsParams defines parameters for ListNotifications.
 type ListNotificationsParams struct {
 	// Unread 只要未读的 / only unread ones
@@ -2722,6 +2760,68 @@ type CreateZoneJSONRequestBody = ZoneInput
 
 // UpdateZoneJSONRequestBody defines body for UpdateZone for application/json ContentType.
 type UpdateZoneJSONRequestBody = ZoneContent
+
+// AsMatchAnswer returns the union data inside the MatchProducts200JSONResponseBody as a MatchAnswer
+func (t MatchProducts200JSONResponseBody) AsMatchAnswer() (MatchAnswer, error) {
+	var body MatchAnswer
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatchAnswer overwrites any union data inside the MatchProducts200JSONResponseBody as the provided MatchAnswer
+func (t *MatchProducts200JSONResponseBody) FromMatchAnswer(v MatchAnswer) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatchAnswer performs a merge with any union data inside the MatchProducts200JSONResponseBody, using the provided MatchAnswer
+func (t *MatchProducts200JSONResponseBody) MergeMatchAnswer(v MatchAnswer) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsMatchSummary returns the union data inside the MatchProducts200JSONResponseBody as a MatchSummary
+func (t MatchProducts200JSONResponseBody) AsMatchSummary() (MatchSummary, error) {
+	var body MatchSummary
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatchSummary overwrites any union data inside the MatchProducts200JSONResponseBody as the provided MatchSummary
+func (t *MatchProducts200JSONResponseBody) FromMatchSummary(v MatchSummary) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatchSummary performs a merge with any union data inside the MatchProducts200JSONResponseBody, using the provided MatchSummary
+func (t *MatchProducts200JSONResponseBody) MergeMatchSummary(v MatchSummary) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t MatchProducts200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *MatchProducts200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -9984,13 +10084,13 @@ type MatchProductsResponseObject interface {
 	VisitMatchProductsResponse(ctx *fiber.Ctx) error
 }
 
-type MatchProducts200JSONResponse MatchAnswer
+type MatchProducts200JSONResponse = MatchProducts200JSONResponseBody
 
 func (response MatchProducts200JSONResponse) VisitMatchProductsResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
 
-	return ctx.JSON(&response)
+	return ctx.JSON(&response.union)
 }
 
 type GetMatchRequestObject struct {
@@ -17880,4 +17980,4 @@ func (sh *strictHandler) Ready(ctx *fiber.Ctx) error {
 
 //lint:file-ignore ST1005 The generator words its own errors; the service never shows them.
 
-// openapi.yaml c92be676c0269a20599cb5c138fd64038dfba1ade4401eff5a655a5d0c28d12a, above 6c69571b9b0dc58520acf912a05fe4a83681db5f255aa97f56237310e6aec267
+// openapi.yaml 22e82dfe3e38dae9ef2d73e8cf83fc519652c055abe0119435e36be437b462f0, above b0dc66778f9c49d20f2508ded5968778af3e58a8e181cdb7820660e613b36089

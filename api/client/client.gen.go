@@ -125,6 +125,24 @@ func (e LegalDocumentStatus) Valid() bool {
 	}
 }
 
+// Defines values for MatchDetail.
+const (
+	MatchDetailFull     MatchDetail = "full"
+	MatchDetailVerdicts MatchDetail = "verdicts"
+)
+
+// Valid indicates whether the value is a known member of the MatchDetail enum.
+func (e MatchDetail) Valid() bool {
+	switch e {
+	case MatchDetailFull:
+		return true
+	case MatchDetailVerdicts:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ParameterValueConfidence.
 const (
 	ParameterValueConfidenceHigh   ParameterValueConfidence = "high"
@@ -901,6 +919,9 @@ type MatchAnswer = match.Answer
 // MatchCostScore CostScoreAnswer is the cost piece.
 type MatchCostScore = match.CostScoreAnswer
 
+// MatchDetail 默认 full；verdicts 只要结论 / full by default; verdicts leaves out the reasons
+type MatchDetail string
+
 // MatchDraw DrawAnswer is one draw.
 type MatchDraw = match.DrawAnswer
 
@@ -910,6 +931,9 @@ type MatchInput struct {
 	//
 	// Example: 2026-06-30
 	Date *Date `json:"date,omitempty"`
+
+	// Detail 默认 full；verdicts 只要结论 / full by default; verdicts leaves out the reasons
+	Detail *MatchDetail `json:"detail,omitempty"`
 
 	// Fiscal 财政概况（zutuan/fiscal/v1）/ a region's fiscal profile
 	Fiscal *FiscalDocument `json:"fiscal,omitempty"`
@@ -934,8 +958,14 @@ type MatchMissingFact = match.MissingFact
 // MatchOffer OfferAnswer is the offer's figures. Quarter indices count from the requirement's start.
 type MatchOffer = match.OfferAnswer
 
+// MatchOfferSummary OfferSummary is the offer's key figures, as Answer gives them.
+type MatchOfferSummary = match.OfferSummary
+
 // MatchProduct ProductAnswer is what one product version says.
 type MatchProduct = match.ProductAnswer
+
+// MatchProductSummary ProductSummary is what one product version says.
+type MatchProductSummary = match.ProductSummary
 
 // MatchRemedy RemedyAnswer is the combined change of a near miss and what it leads to.
 type MatchRemedy = match.RemedyAnswer
@@ -954,6 +984,9 @@ type MatchScore = match.ScoreAnswer
 
 // MatchStructureScore StructureScoreAnswer is the structure piece.
 type MatchStructureScore = match.StructureScoreAnswer
+
+// MatchSummary Summary is a match without its reasons: what a list of products shows before somebody opens one. It says of verdicts, ranks and figures exactly what Answer says.
+type MatchSummary = match.Summary
 
 // MatchTenorScore TenorScoreAnswer is the tenor piece, in quarters.
 type MatchTenorScore = match.TenorScoreAnswer
@@ -2119,6 +2152,11 @@ type AddMarketDataParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// MatchProducts200JSONResponseBody defines parameters for MatchProducts.
+type MatchProducts200JSONResponseBody struct {
+	union json.RawMessage
+}
+
 // ListNotificationsParams defines parameters for ListNotifications.
 type ListNotificationsParams struct {
 	// Unread 只要未读的 / only unread ones
@@ -2980,6 +3018,68 @@ type CreateZoneJSONRequestBody = ZoneInput
 // UpdateZoneJSONRequestBody defines body for UpdateZone for application/json ContentType.
 type UpdateZoneJSONRequestBody = ZoneContent
 
+// AsMatchAnswer returns the union data inside the MatchProducts200JSONResponseBody as a MatchAnswer
+func (t MatchProducts200JSONResponseBody) AsMatchAnswer() (MatchAnswer, error) {
+	var body MatchAnswer
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatchAnswer overwrites any union data inside the MatchProducts200JSONResponseBody as the provided MatchAnswer
+func (t *MatchProducts200JSONResponseBody) FromMatchAnswer(v MatchAnswer) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatchAnswer performs a merge with any union data inside the MatchProducts200JSONResponseBody, using the provided MatchAnswer
+func (t *MatchProducts200JSONResponseBody) MergeMatchAnswer(v MatchAnswer) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsMatchSummary returns the union data inside the MatchProducts200JSONResponseBody as a MatchSummary
+func (t MatchProducts200JSONResponseBody) AsMatchSummary() (MatchSummary, error) {
+	var body MatchSummary
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromMatchSummary overwrites any union data inside the MatchProducts200JSONResponseBody as the provided MatchSummary
+func (t *MatchProducts200JSONResponseBody) FromMatchSummary(v MatchSummary) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeMatchSummary performs a merge with any union data inside the MatchProducts200JSONResponseBody, using the provided MatchSummary
+func (t *MatchProducts200JSONResponseBody) MergeMatchSummary(v MatchSummary) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t MatchProducts200JSONResponseBody) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *MatchProducts200JSONResponseBody) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
@@ -3385,12 +3485,18 @@ type ClientInterface interface {
 
 	// MatchProductsWithBody 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 	//
+	// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+	// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
+	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/v1/match (the `MatchProducts` operationId).
 	MatchProductsWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// MatchProducts 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
+	//
+	// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+	// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5218,6 +5324,9 @@ func (c *Client) AddMarketData(ctx context.Context, params *AddMarketDataParams,
 
 // MatchProductsWithBody 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 //
+// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
+//
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/v1/match (the `MatchProducts` operationId).
@@ -5234,6 +5343,9 @@ func (c *Client) MatchProductsWithBody(ctx context.Context, contentType string, 
 }
 
 // MatchProducts 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
+//
+// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -16408,12 +16520,18 @@ type ClientWithResponsesInterface interface {
 
 	// MatchProductsWithBodyWithResponse 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 	//
+	// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+	// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
+	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/v1/match (the `MatchProducts` operationId).
 	MatchProductsWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MatchProductsResponse, error)
 
 	// MatchProductsWithResponse 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
+	//
+	// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+	// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19479,13 +19597,13 @@ type MatchProductsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
-	JSON200 *MatchAnswer
+	JSON200 *MatchProducts200JSONResponseBody
 	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationproblemJSONDefault *Problem
 }
 
 // GetJSON200 returns the response for an HTTP 200 `application/json` response
-func (r MatchProductsResponse) GetJSON200() *MatchAnswer {
+func (r MatchProductsResponse) GetJSON200() *MatchProducts200JSONResponseBody {
 	return r.JSON200
 }
 
@@ -25749,6 +25867,9 @@ func (c *ClientWithResponses) AddMarketDataWithResponse(ctx context.Context, par
 
 // MatchProductsWithBodyWithResponse 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
 //
+// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
+//
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/v1/match (the `MatchProducts` operationId).
@@ -25761,6 +25882,9 @@ func (c *ClientWithResponses) MatchProductsWithBodyWithResponse(ctx context.Cont
 }
 
 // MatchProductsWithResponse 与融资产品匹配，逐条说明理由 / match a requirement with products, with reasons
+//
+// detail 为 verdicts 时只答结论、名次与主要指标，用时约为一半；结论与 full 相同。
+// With detail verdicts it answers verdicts, ranks and key figures alone, in about half the time; they are those of full.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -29283,7 +29407,7 @@ func ParseMatchProductsResponse(rsp *http.Response) (*MatchProductsResponse, err
 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
-		var dest MatchAnswer
+		var dest MatchProducts200JSONResponseBody
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -33702,4 +33826,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml c103be6cc4c1c9f346171ded9b4c51894e322b012367938c1220be655a1db878, above 21d42fafa7d8dee9c59ff2c39256799abfbfa5f2a3b2699516611989bf2268fe
+// openapi.yaml 84b09ce0720d0dcde408b78643754f7482b828757bbac94ec43134065f1a67fa, above 6005d68d8d1cb3bb352d6cb8fe9ea5e9fe19e90a26b8ba37a51281b45b4dcd4a

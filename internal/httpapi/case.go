@@ -12,6 +12,7 @@ import (
 	"zutuan/internal/casework"
 	"zutuan/internal/document"
 	"zutuan/internal/funding"
+	"zutuan/internal/match"
 	"zutuan/internal/refuse"
 	"zutuan/internal/rulepack"
 )
@@ -25,6 +26,7 @@ type caseInput struct {
 	overrides   *[]api.ParameterOverride
 	products    *[]string
 	packs       *[]string
+	detail      match.Detail
 }
 
 // paper names, under which the strict readers report problems; each is also the place in the body.
@@ -91,7 +93,7 @@ func (s *Server) dateOr(text *string, pointer string) (time.Time, error) {
 
 // open reads everything in a body that describes a case, and gives the rules to look at it with.
 func (s *Server) open(ctx context.Context, in caseInput) (*casework.Desk, *casework.Case, casework.Asked, error) {
-	asked := casework.Asked{}
+	asked := casework.Asked{Detail: in.detail}
 	desk, err := s.config.Rules(ctx)
 	if err != nil {
 		return nil, nil, asked, err

@@ -10,6 +10,7 @@ import (
 	"zutuan/internal/casework"
 	"zutuan/internal/cashflow"
 	"zutuan/internal/funding"
+	"zutuan/internal/match"
 	"zutuan/internal/money"
 	"zutuan/internal/planner"
 	"zutuan/internal/refuse"
@@ -54,21 +55,32 @@ func (h handlers) match(ctx context.Context, in caseInput) (*casework.Desk, *cas
 // MatchProducts says what each product says to a requirement, and why.
 func (h handlers) MatchProducts(ctx context.Context, request api.MatchProductsRequestObject) (api.MatchProductsResponseObject, error) {
 	body := request.Body
+	in := caseInput{requirement: body.Requirement, ledger: body.Ledger, fiscal: body.Fiscal, date: body.Date, overrides: body.Overrides, products: body.Products}
+	if body.Detail != nil && *body.Detail == api.MatchDetailVerdicts {
+		in.detail = match.DetailVerdicts
+	}
 	return compute(ctx, h.Server, func() (writtenAnswer, error) {
-		_, matching, err := h.match(ctx, caseInput{requirement: body.Requirement, ledger: body.Ledger, fiscal: body.Fiscal, date: body.Date, overrides: body.Overrides, products: body.Products})
+		_, matching, err := h.match(ctx, in)
 		if err != nil {
 			return nil, err
 		}
-		answer := matching.Match.Answer()
-		return answer.AppendJSON(make([]byte, 0, answerBytes*len(answer.Products))), nil
+		products := len(matching.Match.Outcomes)
+		if in.detail == match.DetailVerdicts {
+			summary := matching.Match.Summary()
+			return summary.AppendJSON(make([]byte, 0, summaryBytes*products)), nil
+		}
+		return matching.Match.AppendAnswer(make([]byte, 0, answerBytes*products)), nil
 	})
 }
 
 // writtenAnswer is an answer that is JSON already: writing one of some hundred products by reflection takes as long as
-// working it out. answerBytes is about what each product takes in it.
+// working it out. answerBytes is about what each product takes in it, summaryBytes in a summary.
 type writtenAnswer []byte
 
-const answerBytes = 6 << 10
+const (
+	answerBytes  = 6 << 10
+	summaryBytes = 1 << 10
+)
 
 func (a writtenAnswer) VisitMatchProductsResponse(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, fiber.MIMEApplicationJSON)

@@ -10,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"zutuan/internal/httpapi"
+	"zutuan/internal/httpapi/apitest"
 	"zutuan/internal/lp/highs"
 	"zutuan/internal/permit"
 )
@@ -30,6 +33,7 @@ func TestEverySampleIsAnsweredAsDescribed(t *testing.T) {
 		}{
 			{"/api/v1/simulate", nil},
 			{"/api/v1/match", nil},
+			{"/api/v1/match", map[string]any{"detail": "verdicts"}},
 			{"/api/v1/assess", nil},
 			{"/api/v1/stress", map[string]any{"mode": "scenarios"}},
 			{"/api/v1/stress", map[string]any{"mode": "monte_carlo", "paths": 50, "seed": 7}},
@@ -49,6 +53,57 @@ func TestEverySampleIsAnsweredAsDescribed(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestVerdictsAreThoseOfTheFullAnswer holds what a summary says against the answer with its reasons, product by product.
+func TestVerdictsAreThoseOfTheFullAnswer(t *testing.T) {
+	type answer struct {
+		Date     string
+		Products []struct {
+			ID, Verdict string
+			Version     int
+			Rank        int
+			DominatedBy string `json:"dominated_by"`
+			Score       json.RawMessage
+			Offer       *struct {
+				Size, Rate *string
+				AllInCost  *string `json:"all_in_cost"`
+			}
+			Rules  []json.RawMessage
+			Remedy json.RawMessage
+		}
+		Counts map[string]int
+	}
+	client := newFixture(t).as(permit.RoleBureau)
+	body := sampleCase(t, "pingxiang")
+	var byDefault, full, verdicts answer
+	client.Post("/api/v1/match", body).Expect(http.StatusOK).Into(&byDefault)
+	body["detail"] = "full"
+	client.Post("/api/v1/match", body).Expect(http.StatusOK).Into(&full)
+	body["detail"] = "verdicts"
+	client.Post("/api/v1/match", body).Expect(http.StatusOK).Into(&verdicts)
+	if diff := cmp.Diff(byDefault, full); diff != "" || len(full.Products) == 0 {
+		t.Errorf("full is not what is answered by default: %s", diff)
+	}
+	for i := range full.Products {
+		p := &full.Products[i]
+		if len(p.Rules) == 0 {
+			t.Errorf("%s has no rules", p.ID)
+		}
+		if p.Score != nil {
+			var score struct{ Total json.RawMessage }
+			if err := json.Unmarshal(p.Score, &score); err != nil {
+				t.Fatal(err)
+			}
+			p.Score = score.Total
+		}
+		p.Rules, p.Remedy = nil, nil
+	}
+	if diff := cmp.Diff(full, verdicts); diff != "" {
+		t.Errorf("the summary says otherwise: %s", diff)
+	}
+	body["detail"] = "everything"
+	client.Do(apitest.Request{Method: http.MethodPost, Path: "/api/v1/match", Body: body, Wrong: true}).Refused(http.StatusBadRequest, "malformed")
 }
 
 // testSolver is compiled once, which takes a second or two.

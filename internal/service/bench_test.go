@@ -246,6 +246,7 @@ func BenchmarkMatch(b *testing.B) {
 	}
 	body, papers := matchBody(b, "pingxiang")
 	ask := request("POST", "/api/v1/match", s.bureau.token, body)
+	askVerdicts := request("POST", "/api/v1/match", s.bureau.token, append([]byte(`{"detail":"verdicts",`), body[1:]...))
 	answer := dial(b, s.running.Address()).must(b, 200, ask)
 	var answered struct{ Products []json.RawMessage }
 	if err := json.Unmarshal(answer, &answered); err != nil || len(answered.Products) != benchProducts {
@@ -300,6 +301,7 @@ func BenchmarkMatch(b *testing.B) {
 			text   func() []byte
 		}{
 			{"stateless, full answer", 200, func() []byte { return ask }},
+			{"stateless, verdicts", 200, func() []byte { return askVerdicts }},
 			{"stored, new each time", 201, s.storedMatches(false)},
 			{"stored, asked before", 201, s.storedMatches(true)},
 		} {

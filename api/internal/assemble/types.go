@@ -36,6 +36,7 @@ var types = append([]named{
 	kind[refuse.Point]("Point"),
 	kind[cashflow.Answer]("SimulationAnswer"),
 	kind[match.Answer]("MatchAnswer"),
+	kind[match.Summary]("MatchSummary"),
 	kind[planner.Answer]("PlannedAnswer"),
 	kind[loan.Answer]("ScheduleAnswer"),
 	kind[risk.Assessment]("RiskAssessment"),
