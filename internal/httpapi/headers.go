@@ -5,8 +5,12 @@ import "github.com/gofiber/fiber/v2"
 // contentPolicy lets an answer of the API load and run nothing, wherever a browser shows it. Pages set their own.
 const contentPolicy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-// withSecurityHeaders sets what every answer carries.
+// withSecurityHeaders sets what every answer carries. While the server stops, each answer also ends its connection: the next
+// request on it would find nobody.
 func (s *Server) withSecurityHeaders(c *fiber.Ctx) error {
+	if s.isStopping() {
+		c.Context().SetConnectionClose()
+	}
 	c.Set(fiber.HeaderContentSecurityPolicy, contentPolicy)
 	c.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 	c.Set(fiber.HeaderXFrameOptions, "DENY")
