@@ -75,6 +75,7 @@ func serveCommand(env *environment, args []string) error {
 	if err != nil {
 		return err
 	}
+	service.TuneCollector()
 	ctx, stop := interruptible()
 	defer stop()
 	records, err := serve.open(ctx, env, true)
