@@ -649,8 +649,8 @@ type Fact = casework.FactAnswer
 // FactsAnswer FactsAnswer is the dictionary of facts that rules may use, and of those that a unit's start.when may use.
 type FactsAnswer = casework.FactsAnswer
 
-// Finding Finding is one thing that analysis found, with what shows it.
-type Finding = rulecheck.Finding
+// Finding DraftFinding is what analysis found in a draft, with the stored requirements that fall there.
+type Finding = office.DraftFinding
 
 // FindingList defines model for FindingList.
 type FindingList struct {
@@ -1605,6 +1605,9 @@ type SimulationAnswer = cashflow.Answer
 
 // StoreFieldChange FieldChange is one difference between two versions of a record.
 type StoreFieldChange = store.FieldChange
+
+// StoredCase StoredCase is a stored requirement.
+type StoredCase = office.StoredCase
 
 // StoredLedgerDocument 台账 {as_of, instruments}，键与 CSV 列名相同 / the ledger with the column keys
 type StoredLedgerDocument = json.RawMessage
@@ -17980,4 +17983,4 @@ func (sh *strictHandler) Ready(ctx *fiber.Ctx) error {
 
 //lint:file-ignore ST1005 The generator words its own errors; the service never shows them.
 
-// openapi.yaml 22e82dfe3e38dae9ef2d73e8cf83fc519652c055abe0119435e36be437b462f0, above b0dc66778f9c49d20f2508ded5968778af3e58a8e181cdb7820660e613b36089
+// openapi.yaml aab8c29c77be918842d36ab0401547dda587eec730a716c0278b4c023f6c5ca1, above 13e3bf6ce90a0e590180993beb44e1992678fbb4170407ba221f9fa677e1bd76

@@ -648,8 +648,8 @@ type Fact = casework.FactAnswer
 // FactsAnswer FactsAnswer is the dictionary of facts that rules may use, and of those that a unit's start.when may use.
 type FactsAnswer = casework.FactsAnswer
 
-// Finding Finding is one thing that analysis found, with what shows it.
-type Finding = rulecheck.Finding
+// Finding DraftFinding is what analysis found in a draft, with the stored requirements that fall there.
+type Finding = office.DraftFinding
 
 // FindingList defines model for FindingList.
 type FindingList struct {
@@ -1604,6 +1604,9 @@ type SimulationAnswer = cashflow.Answer
 
 // StoreFieldChange FieldChange is one difference between two versions of a record.
 type StoreFieldChange = store.FieldChange
+
+// StoredCase StoredCase is a stored requirement.
+type StoredCase = office.StoredCase
 
 // StoredLedgerDocument 台账 {as_of, instruments}，键与 CSV 列名相同 / the ledger with the column keys
 type StoredLedgerDocument = json.RawMessage
@@ -33826,4 +33829,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml 84b09ce0720d0dcde408b78643754f7482b828757bbac94ec43134065f1a67fa, above 6005d68d8d1cb3bb352d6cb8fe9ea5e9fe19e90a26b8ba37a51281b45b4dcd4a
+// openapi.yaml d9d45b2b7bf7f67bb179f84d09c2c547ebb6717fec3df27185b6c5c208127eda, above 3cd44be335ce5aa6ac42ffba2ce82d757a7df263ae01e5615603911a23bf74f6

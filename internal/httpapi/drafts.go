@@ -108,7 +108,7 @@ func (h handlers) TestDraft(ctx context.Context, request api.TestDraftRequestObj
 
 // AnalyseDraft analyses the rules of a draft.
 func (h handlers) AnalyseDraft(ctx context.Context, request api.AnalyseDraftRequestObject) (api.AnalyseDraftResponseObject, error) {
-	found, err := compute(ctx, h.Server, func() ([]rulecheck.Finding, error) {
+	found, err := compute(ctx, h.Server, func() ([]office.DraftFinding, error) {
 		return h.config.Office.AnalyseDraft(ctx, actorOf(ctx), request.Id)
 	})
 	return api.AnalyseDraft200JSONResponse{Items: found}, err

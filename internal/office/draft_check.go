@@ -274,45 +274,6 @@ func riskTests(library *rulepack.Library, pack *rulepack.RiskPack, reference *ru
 	return report
 }
 
-// AnalyseDraft looks for rules that can never fail or pass, contradict one another, or leave gaps, each with a witness.
-func (o *Office) AnalyseDraft(ctx context.Context, actor permit.Actor, id string) ([]rulecheck.Finding, error) {
-	_, body, err := o.draft(ctx, actor, id, toRead)
-	if err != nil {
-		return nil, err
-	}
-	edition, err := o.Edition(ctx)
-	if err != nil {
-		return nil, err
-	}
-	library := edition.Desk.Library
-	made := compileVersion(library, body.Type, draftFile, []byte(body.Text))
-	if made.err != nil {
-		return nil, problems(made.err, "/text")
-	}
-	reference := edition.reference(o.Today())
-	found := []rulecheck.Finding{}
-	switch body.Type {
-	case PackProduct:
-		// The versions of the product that the draft would take the place of are left out: a product is not dominated by
-		// what it replaces.
-		found = append(found, rulecheck.AnalyseProduct(withoutPack(library, body.Pack), made.product, reference)...)
-	case PackRisk:
-		alone := library.With(rulepack.Changes{Products: []*rulepack.Product{}, RiskPacks: []*rulepack.RiskPack{made.risk}, StressPacks: []*rulepack.StressPack{}})
-		found = append(found, rulecheck.Analyse(alone, reference)...)
-	}
-	return found, nil
-}
-
-func withoutPack(library *rulepack.Library, pack string) *rulepack.Library {
-	products := []*rulepack.Product{}
-	for _, product := range library.Products {
-		if product.ID != pack {
-			products = append(products, product)
-		}
-	}
-	return library.With(rulepack.Changes{Products: products})
-}
-
 // reference are facts that do not depend on a case: the parameters of a day, and the first sample's where there is one, so
 // that witnesses are complete cases.
 func (e *Edition) reference(date time.Time) *ruleexpr.Facts {

@@ -21,7 +21,7 @@ var versionTypes = []named{
 	kind[office.DraftVerdict]("DraftVerdict"),
 	kind[rulecheck.Diagnostic]("Diagnostic"),
 	kind[rulecheck.Completion]("Completion"),
-	kind[rulecheck.Finding]("Finding"),
+	kind[office.DraftFinding]("Finding"),
 	kind[rulecheck.Setting]("WitnessFact"),
 	kind[rulecheck.Suggestion]("TestSuggestion"),
 	kind[office.ImpactReport]("ImpactReport"),
