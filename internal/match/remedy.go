@@ -102,12 +102,17 @@ func wholeBetween(name, text string, least int) (int, error) {
 // said. The offer is not for keeping until complete has completed it.
 func (w *worker) pair(before *Outcome, changes []ruleexpr.Change, at situation) Outcome {
 	outcome := Outcome{Product: before.Product, Results: make([]Result, len(before.Results)), row: before.row}
+	var changed [maxNearMisses + 1]ruleexpr.Slot
+	moved := changed[:0]
+	for _, change := range changes {
+		moved = append(moved, at.facts.Vocabulary().Slot(change.Fact))
+	}
 	for k := range outcome.Product.Rules {
 		rule := &outcome.Product.Rules[k]
 		outcome.Results[k] = ResultNotReached
 		if !rule.OnOffer {
 			outcome.Results[k] = before.Results[k]
-			if usesAny(rule.Rule, changes) {
+			if slices.ContainsFunc(moved, rule.Rule.UsesSlot) {
 				outcome.Results[k] = Result(rule.Rule.Holds(at.facts))
 			}
 			outcome.tally.add(rule, outcome.Results[k])
@@ -119,10 +124,6 @@ func (w *worker) pair(before *Outcome, changes []ruleexpr.Change, at situation) 
 		w.slots.clear(at.facts)
 	}
 	return outcome
-}
-
-func usesAny(rule *ruleexpr.Rule, changes []ruleexpr.Change) bool {
-	return slices.ContainsFunc(changes, func(change ruleexpr.Change) bool { return rule.UsesFact(change.Fact) })
 }
 
 // complete works out the rest of an offer that was tried, all but its schedule, which nobody looks at.
@@ -299,8 +300,8 @@ func (w *worker) searchFact(outcome *Outcome, at situation, asked question, tria
 // product does not offer a longer one even then, and neither the rule nor a formula looks at what the bureau accepts, all
 // those between are the same offer.
 func (w *worker) tenorStays(outcome *Outcome, asked question, longest bool) bool {
-	attempt, name := outcome.attempt, w.need.Facts.Vocabulary().Fact(w.slots.needTenor).Name
-	return !longest && attempt != nil && attempt.Scheduled && w.workshop.offer.TenorQuarters == attempt.TenorQuarters && !(asked.rule != nil && asked.rule.UsesFact(name))
+	attempt := outcome.attempt
+	return !longest && attempt != nil && attempt.Scheduled && w.workshop.offer.TenorQuarters == attempt.TenorQuarters && !(asked.rule != nil && asked.rule.UsesSlot(w.slots.needTenor))
 }
 
 func sortChanges(changes []ruleexpr.Change) {
@@ -323,8 +324,8 @@ func (w *worker) adjustable(product *rulepack.Product, asked question) []ruleexp
 		}
 	}
 	if asked.rule != nil {
-		for name := range asked.rule.EachFact {
-			take(v.Slot(name))
+		for _, slot := range asked.rule.Slots() {
+			take(slot)
 		}
 	}
 	for _, slot := range w.catalogue.prepared[product].moving {

@@ -46,10 +46,11 @@ func (r *Rule) EachFact(yield func(name string) bool) {
 	}
 }
 
-// UsesFact reports whether the rule uses a fact.
-func (r *Rule) UsesFact(name string) bool {
-	return slices.ContainsFunc(r.facts, func(slot Slot) bool { return r.vocabulary.facts[slot].Name == name })
-}
+// UsesSlot reports whether the rule uses the fact at a place of its vocabulary.
+func (r *Rule) UsesSlot(slot Slot) bool { return slices.Contains(r.facts, slot) }
+
+// Slots returns the places of the facts the rule uses, each once. The list must not be changed.
+func (r *Rule) Slots() []Slot { return r.facts }
 
 // Uses reports whether the rule uses any fact of a group ("offer").
 func (r *Rule) Uses(group string) bool { return usesGroup(r.vocabulary, r.facts, group) }
