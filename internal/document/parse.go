@@ -107,19 +107,30 @@ func parseTree(reader *Reader, data []byte) (*node, error) {
 }
 
 func jsonSyntaxError(reader *Reader, data []byte) error {
+	line, column, zh, en := JSONMistake(data)
+	return reader.fail("syntax", line, column, zh, en)
+}
+
+// JSONMistake says in which line and column a text stops being JSON, both 1-based, and why, in our own words.
+func JSONMistake(data []byte) (line, column int, zh, en string) {
 	var probe any
 	err := json.Unmarshal(data, &probe)
-	line, column := 0, 0
 	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		// Offset counts the bytes read, the offending one included; a file that ends early is wrong just after its end.
-		offset := int(syntax.Offset) - 1
-		if strings.HasPrefix(err.Error(), "unexpected end") {
-			offset = len(data)
-		}
-		line, column = position(data, offset)
+	if !errors.As(err, &syntax) {
+		return 0, 0, "JSON 语法错误：内容无法读取", "JSON syntax error: the text cannot be read"
 	}
-	return reader.fail("syntax", line, column, fmt.Sprintf("JSON 语法错误：%v", err), fmt.Sprintf("JSON syntax error: %v", err))
+	if strings.HasPrefix(err.Error(), "unexpected end") {
+		line, column = position(data, len(data))
+		return line, column, "JSON 语法错误：内容没有写完，缺少括号或引号", "JSON syntax error: the text ends before it is complete; a bracket or quotation mark is missing"
+	}
+	// Offset counts the bytes read, the offending one included.
+	offset := min(max(int(syntax.Offset)-1, 0), len(data))
+	line, column = position(data, offset)
+	if strings.Contains(err.Error(), "max depth") {
+		return line, column, "JSON 语法错误：嵌套过深", "JSON syntax error: it is nested too deeply"
+	}
+	offending, _ := utf8.DecodeRune(data[offset:])
+	return line, column, fmt.Sprintf("JSON 语法错误：此处不应有 %q", offending), fmt.Sprintf("JSON syntax error: %q does not belong here", offending)
 }
 
 func position(data []byte, offset int) (line, column int) {
@@ -182,7 +193,7 @@ func (b *jsonBuilder) value(depth int) (*node, error) {
 	token, err := b.decoder.Token()
 	if err != nil {
 		line, column := b.here()
-		return nil, b.reader.fail("syntax", line, column, fmt.Sprintf("JSON 语法错误：%v", err), fmt.Sprintf("JSON syntax error: %v", err))
+		return nil, b.reader.fail("syntax", line, column, "JSON 语法错误：内容无法读取", "JSON syntax error: the text cannot be read")
 	}
 	line, column := b.here()
 	if err := b.reader.bound(&b.count, depth, line); err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
 
+	"zutuan/internal/document"
 	"zutuan/internal/refuse"
 )
 
@@ -221,15 +222,8 @@ func checkJSON(schema *openapi3.Schema, raw []byte) []refuse.Point {
 		}
 	}
 	if err != nil {
-		line, column := placeOf(raw, int(decoder.InputOffset()))
-		return []refuse.Point{{Code: "syntax", Line: line, Column: column, ZH: "JSON 语法错误：" + err.Error(), EN: "JSON syntax error: " + err.Error()}}
+		line, column, zh, en := document.JSONMistake(raw)
+		return []refuse.Point{{Code: "syntax", Line: line, Column: column, ZH: zh, EN: en}}
 	}
 	return schemaPoints(schema, tree, "")
-}
-
-// placeOf turns an offset into a line and a column, both 1-based.
-func placeOf(text []byte, offset int) (line, column int) {
-	before := text[:min(offset, len(text))]
-	line = bytes.Count(before, []byte("\n")) + 1
-	return line, len(before) - bytes.LastIndexByte(before, '\n')
 }
