@@ -40,6 +40,7 @@ func loops(t *testing.T, database string, usual int) int {
 // Ensure a server that is killed with SIGKILL in the middle of writes, at its start, or while it installs the rules loses
 // nothing that it acknowledged and leaves nothing half written.
 func TestKilledServerLosesNothing(t *testing.T) {
+	t.Parallel()
 	for i, database := range databases {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()

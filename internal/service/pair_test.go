@@ -31,6 +31,7 @@ const (
 // Ensure two servers on one database lose no update: sixteen people read a document, add one to a number in it and write it
 // under If-Match, again where somebody was quicker. The number is then how many were told that they wrote.
 func TestTwoServersLoseNoUpdate(t *testing.T) {
+	t.Parallel()
 	for _, database := range databases {
 		t.Run(database.name, func(t *testing.T) {
 			name := database.make(t)
@@ -152,6 +153,7 @@ func countUp(c *client, path string) (overtaken int, err error) {
 // Ensure work in the background that is under way when its server is killed is finished by another one, and that two
 // servers do nothing twice: each submitted requirement has its offers once, and each liaison is told of each once.
 func TestBackgroundWorkOutlivesItsServer(t *testing.T) {
+	t.Parallel()
 	for _, database := range databases {
 		t.Run(database.name, func(t *testing.T) {
 			t.Parallel()
