@@ -79,21 +79,21 @@ func Exists(kind, id string) error {
 // Conflict refuses a write that was made against another version; current is the version that stands.
 func Conflict(kind, id string, current int64) error {
 	return &Error{Code: CodeConflict, Kind: kind, ID: id, Version: current,
-		ZH: fmt.Sprintf("记录已被他人修改,现为第 %d 版;请重新读取后再改", current),
+		ZH: fmt.Sprintf("记录已被他人修改，现为第 %d 版；请重新读取后再改", current),
 		EN: fmt.Sprintf("changed by somebody else, now version %d; read it again and repeat the change", current)}
 }
 
 // Duplicate refuses a value of a unique field that another record of the kind carries.
 func Duplicate(kind, id, field string) error {
 	return &Error{Code: CodeDuplicate, Kind: kind, ID: id, Field: field,
-		ZH: fmt.Sprintf("%s 的值已被另一条记录使用,请换一个", field),
+		ZH: fmt.Sprintf("%s 的值已被另一条记录使用，请换一个", field),
 		EN: fmt.Sprintf("another record carries the same %s; choose another", field)}
 }
 
 // Overflow refuses a sum outside the int64.
 func Overflow(kind, field string) error {
 	return &Error{Code: CodeOverflow, Kind: kind, Field: field,
-		ZH: fmt.Sprintf("%s 的合计超出范围,请缩小查询范围", field), EN: fmt.Sprintf("the sum of %s leaves the range of an int64; narrow the query", field)}
+		ZH: fmt.Sprintf("%s 的合计超出范围，请缩小查询范围", field), EN: fmt.Sprintf("the sum of %s leaves the range of an int64; narrow the query", field)}
 }
 
 // Broken reports that what the database holds is not what was written.

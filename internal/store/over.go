@@ -146,7 +146,7 @@ func (s *shared) attempt(ctx context.Context, kind Kind, id string, expected int
 	// The old body was canonical when it was written; if it cannot be read now, the database was damaged.
 	oldTree, err := parseTree(old.Body)
 	if err != nil {
-		return Record{}, Broken(kind.Name, id, old.Version, "记录内容已损坏,请运行校验", "the stored body is damaged; run verify")
+		return Record{}, Broken(kind.Name, id, old.Version, "记录内容已损坏，请运行校验", "the stored body is damaged; run verify")
 	}
 	d := differences(old, oldTree, draft, tree)
 	record := Record{Kind: kind.Name, ID: id, Version: old.Version + 1, Region: draft.Region, Created: old.Created, Updated: latest(s.now(), old.Updated),
@@ -185,7 +185,7 @@ func (s *shared) Delete(ctx context.Context, kindName, id string, expected int64
 		return err
 	}
 	if !kind.Perishable {
-		return &Error{Code: CodeImmutable, Kind: kind.Name, ID: id, ZH: "此类记录永久保存,不能删除", EN: "records of this kind are kept for ever"}
+		return &Error{Code: CodeImmutable, Kind: kind.Name, ID: id, ZH: "此类记录永久保存，不能删除", EN: "records of this kind are kept for ever"}
 	}
 	for {
 		version := expected

@@ -136,7 +136,7 @@ func decodeCursor(kind string, search Search, text string) (*Place, error) {
 		err = json.Unmarshal(raw, &c)
 	}
 	if err != nil || c.Kind != kind || c.Sort != search.Sort.Name || c.Descending != search.Descending || !cleanText(c.Text) || !cleanText(c.ID) {
-		return nil, &Error{Code: CodeCursor, ZH: "翻页标记与查询不符,请从第一页重新开始", EN: "the cursor does not belong to this query; begin at the first page"}
+		return nil, &Error{Code: CodeCursor, ZH: "翻页标记与查询不符，请从第一页重新开始", EN: "the cursor does not belong to this query; begin at the first page"}
 	}
 	return &Place{Value: Stored(search.Sort.Type, c.Text, c.Number), ID: c.ID}, nil
 }
@@ -179,7 +179,7 @@ func checkWhere(kind Kind, where []Filter) (checked []Filter, possible bool, err
 		}
 		for _, value := range values {
 			if value.Type() != field.Type || !cleanText(value.Text()) {
-				return nil, false, invalid(kind.Name, "", "筛选 %s 的值类型不符,应为 %s", "a filter by %s wants values of type %s", filter.Field, field.Type)
+				return nil, false, invalid(kind.Name, "", "筛选 %s 的值类型不符，应为 %s", "a filter by %s wants values of type %s", filter.Field, field.Type)
 			}
 		}
 		if len(filter.In) > MaxIn {

@@ -78,7 +78,7 @@ func stampOf(moment time.Time) time.Time { return time.UnixMilli(moment.UnixMill
 func checkDraft(kind Kind, draft Draft) error {
 	id := draft.ID
 	if id == "" || len(id) > MaxIDBytes || !cleanText(id) {
-		return invalid(kind.Name, id, "编号应为 1 至 %d 字节的文字,不含控制字符", "an id is 1 to %d bytes of text without control characters", MaxIDBytes)
+		return invalid(kind.Name, id, "编号应为 1 至 %d 字节的文字，不含控制字符", "an id is 1 to %d bytes of text without control characters", MaxIDBytes)
 	}
 	if len(draft.Region) > MaxTextBytes || !cleanText(draft.Region) {
 		return invalid(kind.Name, id, "地区编号过长或含控制字符", "the region is too long or holds control characters")
@@ -90,12 +90,12 @@ func checkDraft(kind Kind, draft Draft) error {
 			return invalid(kind.Name, id, "索引字段 %s 未声明或类型不符(%s)", "index field %s is not declared as %s", name, value.Type())
 		}
 		if len(value.Text()) > MaxTextBytes || !cleanText(value.Text()) {
-			return invalid(kind.Name, id, "索引字段 %s 过长(至多 %d 字节)或含控制字符", "index field %s is longer than %d bytes or holds control characters", name, MaxTextBytes)
+			return invalid(kind.Name, id, "索引字段 %s 过长（至多 %d 字节）或含控制字符", "index field %s is longer than %d bytes or holds control characters", name, MaxTextBytes)
 		}
 	}
 	if len(draft.Body) > MaxBodyBytes {
 		return &Error{Code: CodeTooLarge, Kind: kind.Name, ID: id,
-			ZH: "内容过大:至多 8 MiB,请拆分附件", EN: "the body is larger than 8 MiB; keep attachments apart"}
+			ZH: "内容过大：至多 8 MiB，请拆分附件", EN: "the body is larger than 8 MiB; keep attachments apart"}
 	}
 	return nil
 }

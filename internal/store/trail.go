@@ -139,7 +139,7 @@ func checkWhole(kind Kind, whole Whole) error {
 		case entry.Previous != previous:
 			return broken(expected, "审计条目与前一条的哈希不符", "the entry does not continue the one before")
 		case entry.Hash != entryHash(kind.Name, r.ID, entry):
-			return broken(expected, "审计条目的哈希不符,内容被改动", "the entry's hash differs; its content was changed")
+			return broken(expected, "审计条目的哈希不符，内容被改动", "the entry's hash differs; its content was changed")
 		}
 		last, previous, expected = entry, entry.Hash, expected+1
 	}

@@ -275,7 +275,7 @@ func (i *importer) flush(ctx context.Context) error {
 func (i *importer) finish(ctx context.Context, text []byte) error {
 	expected := append(encode(exportLast{i.records, hex.EncodeToString(i.hash.Sum(nil))}), '\n')
 	if !bytes.Equal(text, expected) {
-		return damaged("导出文件被改动或不完整:末行不符", "the export was changed or cut: the last line does not fit")
+		return damaged("导出文件被改动或不完整：末行不符", "the export was changed or cut: the last line does not fit")
 	}
 	return i.flush(ctx)
 }

@@ -76,7 +76,7 @@ const millionths = 6
 func Ratio(ratio decimal.Decimal) (Value, error) {
 	scaled := ratio.Shift(millionths).Round(0)
 	if !scaled.BigInt().IsInt64() {
-		return Value{}, invalid("", "", "比率 %s 过大,无法索引", "ratio %s is too large for an index field", ratio)
+		return Value{}, invalid("", "", "比率 %s 过大，无法索引", "ratio %s is too large for an index field", ratio)
 	}
 	return Value{kind: FieldRatio, number: scaled.IntPart()}, nil
 }

@@ -51,7 +51,7 @@ func noStray(ctx context.Context, reader Reader, kind Kind) error {
 	}
 	stray, err := reader.Stray(ctx, kind)
 	if err == nil && stray != "" {
-		err = Broken(kind.Name, stray, 0, "审计链尚在,记录已不存在", "the audit trail is there, the record is missing")
+		err = Broken(kind.Name, stray, 0, "审计链尚在，记录已不存在", "the audit trail is there, the record is missing")
 	}
 	return err
 }
