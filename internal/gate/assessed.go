@@ -163,8 +163,32 @@ func (f *Flag) doubt(flag *risk.Flag) {
 		return
 	}
 	for _, fact := range flag.Missing {
-		f.Missing = append(f.Missing, fact.Name)
+		f.Missing = append(f.Missing, asked(fact))
 	}
+}
+
+// papers are where the facts of a group are entered; the other groups are computed from these.
+var papers = map[string]funding.Text{
+	"fiscal": {ZH: "财政概况", EN: "the fiscal profile"}, "debt": {ZH: "存量债务台账", EN: "the ledger"}, "zone": {ZH: "边合区资料", EN: "the zone's record"},
+	"borrower": {ZH: "资金需求的 borrower（借款人）", EN: "borrower of the requirement"}, "security": {ZH: "资金需求的 security（增信）", EN: "security of the requirement"},
+	"project": {ZH: "资金需求的 project（项目）", EN: "project of the requirement"}, "cluster": {ZH: "资金需求的 cluster（组团）", EN: "cluster of the requirement"},
+	"need": {ZH: "资金需求", EN: "the requirement"}, "market": {ZH: "市场数据（系统管理员录入）", EN: "the market data, entered by an administrator"},
+}
+
+// asked names a missing fact with who enters it where.
+func asked(fact risk.MissingFact) funding.Text {
+	group, _, _ := strings.Cut(fact.Fact, ".")
+	where, known := papers[group]
+	switch {
+	case fact.Fact == "lender.group_exposure":
+		where, known = funding.Text{ZH: "资金需求的 borrower.group_exposures，机构 " + fact.Lender, EN: "borrower.group_exposures of the requirement, institution " + fact.Lender}, true
+	case group == "lender":
+		where, known = funding.Text{ZH: "由系统管理员登记在机构 " + fact.Lender + " 的资料中", EN: "entered by an administrator in the record of the institution " + fact.Lender}, true
+	}
+	if !known {
+		return fact.Name
+	}
+	return funding.Text{ZH: fact.Name.ZH + "（" + where.ZH + "）", EN: fact.Name.In(money.English) + " (" + where.EN + ")"}
 }
 
 // blocks is the rule of the risk packs: from a rule's own level on, and a stop always.

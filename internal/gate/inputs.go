@@ -184,7 +184,12 @@ func inputChanges(kind string, before, after []Input) []Change {
 	return pairs(before, after, func(in Input) string { return in.ID }, func(id string, left, right *Input) Change {
 		// The same version with other content: only the digest tells them apart.
 		long := left != nil && right != nil && left.Version == right.Version
-		return newChange(kind, id, versionText(kind, left, long), versionText(kind, right, long), left != nil, right != nil)
+		change := newChange(kind, id, versionText(kind, left, long), versionText(kind, right, long), left != nil, right != nil)
+		if long && left.Version == 0 {
+			// A record that goes by its content alone: its digests, in Before and After, tell a person nothing.
+			change.ZH, change.EN = fmt.Sprintf("%s %s：内容已修改", inputNames[kind].ZH, id), fmt.Sprintf("%s %s: its content was changed", inputNames[kind].EN, id)
+		}
+		return change
 	})
 }
 

@@ -146,3 +146,14 @@ func TestOrderAndRepetitionMeanNothing(t *testing.T) {
 		}
 	})
 }
+
+// The papers of a plan go by their content; a person is not shown digests.
+func TestAChangedPaperIsNamedWithoutItsDigests(t *testing.T) {
+	before := Inputs{Requirement: Input{ID: "req_1", Digest: "a3"}, Plan: Input{ID: "plan_1", Digest: "b"}}
+	after := before
+	after.Requirement.Digest = "a4"
+	changes := Differences(before, after)
+	if len(changes) != 1 || changes[0].ZH != "资金需求 req_1：内容已修改" || changes[0].EN != "requirement req_1: its content was changed" || changes[0].Before != "a3" || changes[0].After != "a4" {
+		t.Errorf("%+v", changes)
+	}
+}

@@ -159,17 +159,37 @@ func (c *Constraint) item() Item {
 	if place != "" {
 		place = " [" + place + "]"
 	}
-	unit := unitNames[c.Unit]
+	each := shown(c.Unit, c.Value, c.Limit, c.Distance)
+	value, limit, distance := each[0], each[1], each[2]
 	return Item{Subject: c.ID,
-		ZH:    fmt.Sprintf("%s%s：现为 %s%s，限值 %s%s，相差 %s%s", c.Name.ZH, place, c.Value, unit.ZH, c.Limit, unit.ZH, c.Distance, unit.ZH),
-		EN:    fmt.Sprintf("%s%s: value %s%s, limit %s%s, distance %s%s", c.Name.In(money.English), place, c.Value, unit.EN, c.Limit, unit.EN, c.Distance, unit.EN),
+		ZH:    fmt.Sprintf("%s%s：现为 %s，限值 %s，相差 %s", c.Name.ZH, place, value.ZH, limit.ZH, distance.ZH),
+		EN:    fmt.Sprintf("%s%s: value %s, limit %s, distance %s", c.Name.In(money.English), place, value.EN, limit.EN, distance.EN),
 		Value: c.Value, Limit: c.Limit, Distance: c.Distance}
 }
 
 // unitNames are the units of limits and flags as they stand after a figure; a ratio has none.
 var unitNames = map[string]funding.Text{
-	"yuan": {ZH: " 元", EN: " yuan"}, "quarters": {ZH: " 个季度", EN: " quarters"}, "years": {ZH: " 年", EN: " years"}, "ha": {ZH: " 公顷", EN: " ha"},
+	"quarters": {ZH: " 个季度", EN: " quarters"}, "years": {ZH: " 年", EN: " years"}, "ha": {ZH: " 公顷", EN: " ha"},
 	"count": {},
+}
+
+// shown are figures of one unit as people read them; amounts are in 万元 or 亿元 where that hides nothing of any.
+func shown(unit string, figures ...string) []funding.Text {
+	texts, amounts := make([]funding.Text, len(figures)), make([]money.Amount, len(figures))
+	for i, figure := range figures {
+		amount, err := money.ParseAmount(figure)
+		if unit == "yuan" && err != nil {
+			unit = ""
+		}
+		amounts[i], texts[i] = amount, funding.Text{ZH: figure + unitNames[unit].ZH, EN: figure + unitNames[unit].EN}
+	}
+	if unit == "yuan" {
+		zh, en := money.ShowAlike(money.Chinese, amounts...), money.ShowAlike(money.English, amounts...)
+		for i := range texts {
+			texts[i] = funding.Text{ZH: zh[i], EN: en[i]}
+		}
+	}
+	return texts
 }
 
 func (s *Situation) flags() Condition {
@@ -230,11 +250,17 @@ func (f Flag) item() Item {
 	level, name := levelNames[f.Level], f.Name.In(money.English)
 	item := Item{Subject: f.subject(), Limit: f.Limit, ZH: fmt.Sprintf("%s“%s”（%s）", level.ZH, f.Name.ZH, f.subject()), EN: fmt.Sprintf("%s %q (%s)", level.EN, name, f.subject())}
 	if f.Value != nil {
-		unit := unitNames[f.Unit]
+		// The threshold has its operator before it, "> 40".
+		operator, limit, bounded := strings.Cut(f.Limit, " ")
+		figures := []string{*f.Value}
+		if bounded {
+			figures = append(figures, limit)
+		}
+		each := shown(f.Unit, figures...)
 		item.Value = *f.Value
-		item.ZH, item.EN = item.ZH+"现为 "+*f.Value+unit.ZH, item.EN+" is "+*f.Value+unit.EN
-		if f.Limit != "" {
-			item.ZH, item.EN = item.ZH+"，界限 "+f.Limit, item.EN+", threshold "+f.Limit
+		item.ZH, item.EN = item.ZH+"现为 "+each[0].ZH, item.EN+" is "+each[0].EN
+		if bounded {
+			item.ZH, item.EN = item.ZH+"，界限 "+operator+" "+each[1].ZH, item.EN+", threshold "+operator+" "+each[1].EN
 		}
 	}
 	if f.Lender != "" {
@@ -267,7 +293,7 @@ func (s *Situation) decided() Condition {
 	}
 	if len(items) > 0 {
 		return itemized(CodeDecided, fmt.Sprintf("有 %d 条可能阻断的规则因缺少资料无法判断：", len(items)), fmt.Sprintf("rules that could block and cannot be decided, in number %d: ", len(items)),
-			funding.Text{ZH: "请补充所缺资料后重新评估", EN: "Supply what is missing, then assess the plan again"}, items)
+			funding.Text{ZH: "请在所写的位置补充所缺资料后重新评估", EN: "Supply what is missing where it says, then assess the plan again"}, items)
 	}
 	return met(CodeDecided, "可能阻断的规则都已有结论", "every rule that could block is decided")
 }
@@ -284,7 +310,7 @@ func (s *Situation) acknowledged() Condition {
 	}
 	if len(items) > 0 {
 		return itemized(CodeAcknowledged, fmt.Sprintf("有 %d 个不阻断的标记未确认知悉（或确认后变差）：", len(items)), fmt.Sprintf("flags that do not block and were not acknowledged as they stand, in number %d: ", len(items)),
-			funding.Text{ZH: "请逐项确认知悉", EN: "Acknowledge each of them"}, items)
+			funding.Text{ZH: "请由编制方逐项核对后对方案进行“确认知悉”（acknowledge）", EN: "Have the bureau look at each of them and acknowledge them (the step acknowledge of the plan)"}, items)
 	}
 	return met(CodeAcknowledged, "不阻断的标记都已确认知悉", "every flag that does not block is acknowledged")
 }

@@ -96,8 +96,14 @@ var defects = []defect{
 	{"a study has no day", func(s *Situation) { s.Studies.Spatial.AsOf = "" }, CodeStudies, []string{"《国土空间专项规划》没有写明日期"}},
 	{"a study is of tomorrow", func(s *Situation) { s.Studies.Finance.AsOf = "2026-07-01" }, CodeStudies, []string{"《项目投融资计划》日期 2026-07-01 晚于今天"}},
 	{"the feasibility study invests one fen more", func(s *Situation) { s.Studies.Feasibility.Investment = ptr(money.MustAmount("1000000.01")) }, CodeConsistent,
-		[]string{"可研总投资：研究为 1000000.01 元，资金需求为 1000000.00 元，相差 0.01 元"}},
+		[]string{"可研总投资：研究为 1,000,000.01 元，资金需求为 1,000,000.00 元，相差 0.01 元"}},
 	{"a figure is not given", func(s *Situation) { s.Studies.Feasibility.Revenue.Energy = nil }, CodeConsistent, []string{"可研收入（能源收益）：研究没有给出"}},
+	{"money of a limit is missing", func(s *Situation) {
+		s.Assessment.Broken = append(s.Assessment.Broken, Constraint{ID: "cash", Name: funding.Text{ZH: "最低现金", EN: "cash"}, Unit: "yuan", Value: "-549677385.00", Limit: "0.00", Distance: "-549677385.00"})
+	}, CodeShortfall, []string{"最低现金：现为 -549,677,385.00 元，限值 0.00 元"}},
+	{"debt is above its limit", func(s *Situation) {
+		s.Assessment.Flags = append(s.Assessment.Flags, Flag{Pack: "cn", Rule: "debt-limit", Name: funding.Text{ZH: "法定限额"}, Level: funding.LevelStop, Blocks: true, Unit: "yuan", Value: ptr("549680000.00"), Limit: "> 540000000.00"})
+	}, CodeFlags, []string{"现为 5.4968 亿元，界限 > 5.4000 亿元"}},
 	{"the requirement cannot be simulated", func(s *Situation) { s.Figures = nil }, CodeConsistent, []string{"不能测算"}},
 }
 
@@ -114,6 +120,14 @@ func TestNothingIsMissing(t *testing.T) {
 		if !condition.Satisfied || condition.ZH == "" || condition.EN == "" || condition.Name.ZH == "" || condition.Name.EN == "" || condition.Remedy != nil || condition.Items == nil {
 			t.Errorf("%+v", condition)
 		}
+	}
+}
+
+func TestStudiesThatNobodyEnteredAreNotCalledUncomputable(t *testing.T) {
+	s := finalizable()
+	s.Studies, s.Figures = nil, nil
+	if text := s.studiesConsistent().ZH; !strings.Contains(text, "还没有填写") || strings.Contains(text, "不能测算") {
+		t.Errorf("the gate says %q", text)
 	}
 }
 

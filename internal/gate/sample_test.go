@@ -159,3 +159,17 @@ func TestDoubtAboutADecidedFlag(t *testing.T) {
 		})
 	}
 }
+
+// Who reads that a fact is missing has to know who enters it where.
+func TestAMissingFactSaysWhereItIsEntered(t *testing.T) {
+	for _, c := range []struct{ fact, lender, zh string }{
+		{"lender.net_capital", "adbc", "名（由系统管理员登记在机构 adbc 的资料中）"},
+		{"lender.group_exposure", "exim", "名（资金需求的 borrower.group_exposures，机构 exim）"},
+		{"fiscal.gdp", "", "名（财政概况）"},
+		{"plan.debt", "", "名"},
+	} {
+		if got := asked(risk.MissingFact{Fact: c.fact, Lender: c.lender, Name: funding.Text{ZH: "名", EN: "name"}}); got.ZH != c.zh || got.EN == "" {
+			t.Errorf("%s: %+v, want %s", c.fact, got, c.zh)
+		}
+	}
+}

@@ -21,6 +21,10 @@ func CheckStudies(s *Studies, f *Figures, weights *Weights) []StudyCheck {
 	if s == nil {
 		c.studies = &Studies{}
 	}
+	if f == nil && s == nil {
+		c.add(StudyCheck{Code: StudyCheckRequirement, Study: "feasibility", Status: CheckIncomplete, ZH: "五项研究的关键指标还没有填写", EN: "the key figures of the five studies were not entered"})
+		return c.checks
+	}
 	if f == nil {
 		c.add(StudyCheck{Code: StudyCheckRequirement, Study: "feasibility", Status: CheckIncomplete, ZH: "资金需求不能测算，无法比对", EN: "the requirement cannot be simulated, so nothing can be compared"})
 		return c.checks
@@ -43,16 +47,17 @@ func (c *comparison) add(check StudyCheck) { c.checks = append(c.checks, check) 
 
 // compared fills a check whose two figures are given: what they are, by how much they differ, and what that means.
 func compared(check StudyCheck, what funding.Text, figure, other, difference string, same bool, against funding.Text) StudyCheck {
-	unit := unitNames[check.Unit]
+	each := shown(check.Unit, figure, other, difference)
+	mine, its, apart := each[0], each[1], each[2]
 	check.Figure, check.Other, check.Difference = &figure, &other, &difference
 	check.Status = CheckConsistent
 	zh, en := "一致", "agree"
 	if !same {
 		check.Status = CheckDifferent
-		zh, en = "相差 "+difference+unit.ZH, "differ by "+difference+unit.EN
+		zh, en = "相差 "+apart.ZH, "differ by "+apart.EN
 	}
-	check.ZH = fmt.Sprintf("%s：研究为 %s%s，%s为 %s%s，%s", what.ZH, figure, unit.ZH, against.ZH, other, unit.ZH, zh)
-	check.EN = fmt.Sprintf("%s: study %s%s, %s %s%s; they %s", what.EN, figure, unit.EN, against.EN, other, unit.EN, en)
+	check.ZH = fmt.Sprintf("%s：研究为 %s，%s为 %s，%s", what.ZH, mine.ZH, against.ZH, its.ZH, zh)
+	check.EN = fmt.Sprintf("%s: study %s, %s %s; they %s", what.EN, mine.EN, against.EN, its.EN, en)
 	return check
 }
 
@@ -68,12 +73,17 @@ var (
 	notInStudy     = funding.Text{ZH: "研究没有给出", EN: "the study does not give it"}
 )
 
+// notGiven says beside what is missing which figure it will be compared with.
+func notGiven(against, other funding.Text) funding.Text {
+	return funding.Text{ZH: notInStudy.ZH + "（" + against.ZH + "为 " + other.ZH + "）", EN: notInStudy.EN + " (" + against.EN + ": " + other.EN + ")"}
+}
+
 func (c *comparison) amounts(check StudyCheck, what funding.Text, figure *money.Amount, other money.Amount) {
 	check.Unit = "yuan"
 	if figure == nil {
 		text := other.String()
 		check.Other = &text
-		c.add(ungiven(check, what, notInStudy))
+		c.add(ungiven(check, what, notGiven(theRequirement, shown(check.Unit, text)[0])))
 		return
 	}
 	c.add(compared(check, what, figure.String(), other.String(), (*figure - other).String(), *figure == other, theRequirement))
@@ -84,7 +94,7 @@ func (c *comparison) areas(check StudyCheck, what funding.Text, figure *money.De
 	if figure == nil {
 		text := other.String()
 		check.Other = &text
-		c.add(ungiven(check, what, notInStudy))
+		c.add(ungiven(check, what, notGiven(against, shown(check.Unit, text)[0])))
 		return
 	}
 	difference := figure.Sub(other)

@@ -32,6 +32,25 @@ func (a Amount) Show(language Language) string {
 	return a.InWan() + " 万元"
 }
 
+// ShowAlike shows figures that are compared with each other: all as Show does where that loses nothing of any of them, and
+// otherwise all in yuan to the fen, so that two of them never look equal because both were rounded.
+func ShowAlike(language Language, amounts ...Amount) []string {
+	shown, exact := make([]string, len(amounts)), true
+	for i, amount := range amounts {
+		last := Amount(10_000) // the second decimal of 万元, in fen
+		if amount.Abs() >= Yi {
+			last = Yi / 10_000
+		}
+		shown[i], exact = amount.Show(language), exact && amount%last == 0
+	}
+	if language != English && !exact {
+		for i, amount := range amounts {
+			shown[i] = group(amount.String()) + " 元"
+		}
+	}
+	return shown
+}
+
 // withDecimals prints a whole number that counts 10^-decimals units: 12345 with four decimals is "1.2345".
 func withDecimals(count int64, decimals int) string {
 	sign := ""

@@ -259,6 +259,30 @@ func TestPeopleReadAmounts(t *testing.T) {
 	}
 }
 
+func TestComparedAmountsAreShownAlikeAndHideNothing(t *testing.T) {
+	for _, c := range []struct {
+		amounts []string
+		zh      string
+	}{
+		{[]string{"839000000", "1230100", "0"}, "8.3900 亿元, 123.01 万元, 0.00 万元"},
+		{[]string{"839000000.01", "839000000"}, "839,000,000.01 元, 839,000,000.00 元"},
+		{[]string{"839001000", "839010000"}, "839,001,000.00 元, 839,010,000.00 元"},
+		{[]string{"1230150"}, "1,230,150.00 元"},
+		{[]string{"-0.01", "10000"}, "-0.01 元, 10,000.00 元"},
+	} {
+		amounts := make([]Amount, len(c.amounts))
+		for i, text := range c.amounts {
+			amounts[i] = MustAmount(text)
+		}
+		if got := strings.Join(ShowAlike(Chinese, amounts...), ", "); got != c.zh {
+			t.Errorf("%v: %s, want %s", c.amounts, got, c.zh)
+		}
+	}
+	if got := ShowAlike(English, MustAmount("839000000.01"))[0]; got != "CNY 839,000,000.01" {
+		t.Errorf("in English it is %s", got)
+	}
+}
+
 func TestMustPanicsOnWhatParseRefuses(t *testing.T) {
 	for name, call := range map[string]func(){"MustAmount": func() { MustAmount("x") }, "MustRate": func() { MustRate("x") }} {
 		func() {

@@ -213,6 +213,8 @@ type MissingFact struct {
 	Fact string       `json:"fact"`
 	Name funding.Text `json:"name"`
 	Why  string       `json:"why,omitempty"`
+	// Lender is the institution whose record lacks it; it is in Why for people.
+	Lender string `json:"-"`
 }
 
 // YearValue is a rule in one year.

@@ -130,7 +130,8 @@ func (a *assessor) flag(pack *rulepack.RiskPack, rule *rulepack.CompiledRiskRule
 	return a.report(pack, rule, moments)
 }
 
-// lenderFlag evaluates a lender-side rule for each bank of the plan and reports the worst.
+// lenderFlag evaluates a lender-side rule for each bank of the plan and reports the worst, with everything that is missing
+// of any bank: a bank whose limit is not known is in doubt also where another's loan is decided.
 func (a *assessor) lenderFlag(pack *rulepack.RiskPack, rule *rulepack.CompiledRiskRule) Flag {
 	if len(a.lenders) == 0 {
 		flag := a.report(pack, rule, a.moments[:1])
@@ -140,16 +141,22 @@ func (a *assessor) lenderFlag(pack *rulepack.RiskPack, rule *rulepack.CompiledRi
 		return flag
 	}
 	var found *Flag
+	var missing []MissingFact
 	for _, lender := range a.lenders {
 		m := moment{with: a.moments[0].with.Clone(), before: a.moments[0].before.Clone()}
 		lender.set(m.with, true)
 		lender.set(m.before, false)
 		flag := a.report(pack, rule, []moment{m})
 		flag.Lender = lender.id
+		for _, fact := range flag.Missing {
+			fact.Lender = lender.id
+			missing = append(missing, fact)
+		}
 		if found == nil || Worse(flag.Level, found.Level) {
 			found = &flag
 		}
 	}
+	found.Missing = missing
 	return *found
 }
 

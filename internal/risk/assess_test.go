@@ -255,6 +255,19 @@ func TestTheLenderLimitsGoByEachBank(t *testing.T) {
 			t.Errorf("got %s of %s", flag.Level, flag.Lender)
 		}
 	})
+	t.Run("every bank whose capital nobody entered is named", func(t *testing.T) {
+		flag := open(t).flag(t, "R22")
+		if len(flag.Missing) != 2 || flag.Missing[0].Lender != "cdb" || flag.Missing[1].Lender != "exim" || flag.Missing[0].Why == flag.Missing[1].Why {
+			t.Errorf("missing %+v", flag.Missing)
+		}
+	})
+	t.Run("a bank above its limit does not hide that another's is unknown", func(t *testing.T) {
+		s := open(t)
+		s.lenders = []Lender{lender("cdb", "999999999.99", "600000000.00")}
+		if flag := s.flag(t, "R22"); flag.Level != stop || flag.Lender != "cdb" || len(flag.Missing) != 1 || flag.Missing[0].Lender != "exim" {
+			t.Errorf("got %s of %s, missing %+v", flag.Level, flag.Lender, flag.Missing)
+		}
+	})
 	t.Run("without a bank loan the rule does not apply", func(t *testing.T) {
 		s := open(t)
 		s.lines = []plan.Line{bondLine(t, "bond", "100000000.00", "0.02", quarter.Must("2026Q1"), 60)}
