@@ -329,6 +329,30 @@ func sizeText(s *impact.Standing) string {
 	return s.Size.String()
 }
 
+// sizeShown and costShown are the size and the cost of an offer as people read them; which of them differ is decided by
+// sizeText and costText, which round nothing.
+func sizeShown(s *impact.Standing) funding.Text {
+	if s.Size == nil {
+		return funding.Text{ZH: "—", EN: "—"}
+	}
+	return funding.Text{ZH: s.Size.Show(money.Chinese), EN: s.Size.Show(money.English)}
+}
+
+func costShown(s *impact.Standing) string {
+	cost, err := money.ParseRate(costText(s))
+	if err != nil {
+		return costText(s)
+	}
+	return cost.Shift(2).String() + "%"
+}
+
+// verdictNames are the verdicts as a bureau reads them.
+var verdictNames = map[funding.Verdict]funding.Text{
+	funding.VerdictEligible: {ZH: "可行", EN: "eligible"}, funding.VerdictConditional: {ZH: "有条件可行", EN: "conditional"},
+	funding.VerdictUndecided: {ZH: "资料不足", EN: "undecided"}, funding.VerdictNearMiss: {ZH: "差一点", EN: "near miss"},
+	funding.VerdictIneligible: {ZH: "不可行", EN: "ineligible"},
+}
+
 // words say in a sentence what became of one offer, and why.
 func (c *OfferChange) words() funding.Text {
 	var zh, en []string
@@ -337,15 +361,16 @@ func (c *OfferChange) words() funding.Text {
 			zh, en = append(zh, z), append(en, e)
 		}
 	}
-	say(impact.KindGained, fmt.Sprintf("获得“%s”：额度 %s 元，综合成本 %s", c.Name.ZH, sizeText(&c.After), costText(&c.After)),
-		fmt.Sprintf("%s gained: size %s, all-in cost %s", c.Name.EN, sizeText(&c.After), costText(&c.After)))
-	say(impact.KindLost, fmt.Sprintf("失去“%s”（原额度 %s 元）", c.Name.ZH, sizeText(&c.Before)), fmt.Sprintf("%s lost (size before %s)", c.Name.EN, sizeText(&c.Before)))
+	before, after, costBefore, costAfter := sizeShown(&c.Before), sizeShown(&c.After), costShown(&c.Before), costShown(&c.After)
+	say(impact.KindGained, fmt.Sprintf("获得“%s”：额度 %s，综合成本 %s", c.Name.ZH, after.ZH, costAfter), fmt.Sprintf("%s gained: size %s, all-in cost %s", c.Name.EN, after.EN, costAfter))
+	say(impact.KindLost, fmt.Sprintf("失去“%s”（原额度 %s）", c.Name.ZH, before.ZH), fmt.Sprintf("%s lost (size before %s)", c.Name.EN, before.EN))
 	if len(zh) == 0 {
 		zh, en = append(zh, fmt.Sprintf("“%s”变化", c.Name.ZH)), append(en, c.Name.EN+" changed")
 	}
-	say(impact.KindVerdict, fmt.Sprintf("结论 %s → %s", c.Before.Verdict, c.After.Verdict), fmt.Sprintf("verdict %s → %s", c.Before.Verdict, c.After.Verdict))
-	say(impact.KindCost, fmt.Sprintf("综合成本 %s → %s", costText(&c.Before), costText(&c.After)), fmt.Sprintf("all-in cost %s → %s", costText(&c.Before), costText(&c.After)))
-	say(impact.KindSize, fmt.Sprintf("额度 %s → %s 元", sizeText(&c.Before), sizeText(&c.After)), fmt.Sprintf("size %s → %s", sizeText(&c.Before), sizeText(&c.After)))
+	was, is := verdictNames[c.Before.Verdict], verdictNames[c.After.Verdict]
+	say(impact.KindVerdict, fmt.Sprintf("结论 %s → %s", was.ZH, is.ZH), fmt.Sprintf("verdict %s → %s", was.EN, is.EN))
+	say(impact.KindCost, fmt.Sprintf("综合成本 %s → %s", costBefore, costAfter), fmt.Sprintf("all-in cost %s → %s", costBefore, costAfter))
+	say(impact.KindSize, fmt.Sprintf("额度 %s → %s", before.ZH, after.ZH), fmt.Sprintf("size %s → %s", before.EN, after.EN))
 	say(impact.KindTerms, fmt.Sprintf("期限/宽限 %d/%d → %d/%d 季", c.Before.TenorQuarters, c.Before.GraceQuarters, c.After.TenorQuarters, c.After.GraceQuarters),
 		fmt.Sprintf("tenor/grace %d/%d → %d/%d quarters", c.Before.TenorQuarters, c.Before.GraceQuarters, c.After.TenorQuarters, c.After.GraceQuarters))
 	say(impact.KindRank, fmt.Sprintf("排名 %d → %d", c.Before.Rank, c.After.Rank), fmt.Sprintf("rank %d → %d", c.Before.Rank, c.After.Rank))
@@ -363,17 +388,17 @@ func (c *OfferChange) words() funding.Text {
 // headline says what became of a requirement's offers in one line.
 func (m *moved) headline(t NotificationType, changes []OfferChange) funding.Text {
 	words := map[NotificationType]funding.Text{NotificationOfferGained: {ZH: "获得", EN: "gained"}, NotificationOfferLost: {ZH: "失去", EN: "lost"}, NotificationOfferChanged: {ZH: "有变化的", EN: "changed"}}[t]
-	var money money.Amount
+	var largest money.Amount
 	for i := range changes {
 		if size := changes[i].After.Size; size != nil && t != NotificationOfferLost {
-			money = max(money, *size)
+			largest = max(largest, *size)
 		}
 		if size := changes[i].Before.Size; size != nil && t == NotificationOfferLost {
-			money = max(money, *size)
+			largest = max(largest, *size)
 		}
 	}
-	text := funding.Text{ZH: fmt.Sprintf("需求“%s”%s产品 %d 个，单个额度最高 %s 元", m.ready.name, words.ZH, len(changes), money),
-		EN: fmt.Sprintf("%d offers %s for the requirement %s, the largest %s", len(changes), words.EN, m.ready.name, money)}
+	text := funding.Text{ZH: fmt.Sprintf("需求“%s”%s产品 %d 个，单个额度最高 %s", m.ready.name, words.ZH, len(changes), largest.Show(money.Chinese)),
+		EN: fmt.Sprintf("%d offers %s for the requirement %s, the largest %s", len(changes), words.EN, m.ready.name, largest.Show(money.English))}
 	switch first := changes[0].Reasons; {
 	case m.kept.version == 0:
 		text.ZH, text.EN = text.ZH+"，因为需求已提交", text.EN+", because it was submitted"
