@@ -31,6 +31,7 @@ func TestWhatIsNotAsDescribedIsRefusedPointByPoint(t *testing.T) {
 	}{
 		"broken JSON":                     {apitest.Request{Method: "POST", Path: "/api/v1/simulate", Body: "{\n \"requirement\": }"}, 400, "malformed", []string{"syntax"}},
 		"text after the JSON":             {apitest.Request{Method: "POST", Path: "/api/v1/simulate", Body: `{"requirement":{}} x`}, 400, "malformed", []string{"syntax"}},
+		"bytes that are no text":          {apitest.Request{Method: "POST", Path: "/api/v1/simulate", Body: "{\"requirement\":{\"a\xff\":1}}"}, 400, "malformed", []string{"encoding"}},
 		"a list for an object":            {apitest.Request{Method: "POST", Path: "/api/v1/simulate", Body: `[]`}, 400, "malformed", []string{"type"}},
 		"everything wrong at once":        {apitest.Request{Method: "POST", Path: "/api/v1/match", Body: `{"date":"30.6.2026","products":[""],"overrides":[{"region":"x"}],"requirment":1}`}, 400, "malformed", nil},
 		"another letter case":             {apitest.Request{Method: "POST", Path: "/api/v1/simulate", Body: `{"Requirement":{}}`}, 400, "malformed", []string{"/Requirement unknown_key", "/requirement required"}},

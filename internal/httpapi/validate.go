@@ -10,6 +10,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gofiber/fiber/v2"
@@ -211,7 +212,12 @@ func (k *checker) mediaTypes() []string {
 	return list
 }
 
+// checkJSON also refuses what is not UTF-8: the decoder would put another letter in its place, and a document that is kept
+// as it was handed in would not be what was checked.
 func checkJSON(schema *openapi3.Schema, raw []byte) []refuse.Point {
+	if !utf8.Valid(raw) {
+		return []refuse.Point{pointAt("", "encoding", "请求内容不是 UTF-8 编码", "the body is not UTF-8")}
+	}
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	var tree any
