@@ -171,8 +171,8 @@ func (l *Ledger) note() {
 			l.Findings = append(l.Findings, LedgerFinding{Row: item.Row, ID: item.ID, Code: code, Text: Text{ZH: zh, EN: en}})
 		}
 		if item.Outstanding > 0 && item.Maturity.Before(l.AsOf) {
-			find("overdue", fmt.Sprintf("第 %d 行 %s 已于 %s 到期，余额 %s 元尚未归还：按逾期处理", item.Row, item.ID, item.Maturity.Format(time.DateOnly), item.Outstanding),
-				fmt.Sprintf("row %d: %s matured on %s with %s still outstanding: treated as overdue", item.Row, item.ID, item.Maturity.Format(time.DateOnly), item.Outstanding))
+			find("overdue", fmt.Sprintf("第 %d 行 %s 已于 %s 到期，余额 %s尚未归还：按逾期处理", item.Row, item.ID, item.Maturity.Format(time.DateOnly), money.ShowAlike(money.Chinese, item.Outstanding)[0]),
+				fmt.Sprintf("row %d: %s matured on %s with %s still outstanding: treated as overdue", item.Row, item.ID, item.Maturity.Format(time.DateOnly), item.Outstanding.Show(money.English)))
 		}
 		if item.Rate.GreaterThanOrEqual(suspectRate) {
 			find("percent_rate", fmt.Sprintf("第 %d 行 %s 的利率为 %s，即每年 %s：是否把百分数当成了小数？请核对", item.Row, item.ID, item.Rate, money.Percent(item.Rate)),

@@ -48,10 +48,12 @@ func sizeTooSmall(offer *Offer, levers levers, smallest money.Amount) *BuiltIn {
 	if levers.hasSize {
 		parts = append(parts, compared("asked size", levers.size))
 	}
+	figures := []money.Amount{offer.Size, smallest, offer.Limit, offer.Usable}
+	zh, en := money.ShowAlike(money.Chinese, figures...), money.ShowAlike(money.English, figures...)
 	return &BuiltIn{ID: BuiltInSize, Group: "structure",
 		Message: funding.Text{
-			ZH: fmt.Sprintf("可提供额度 %s 元小于产品的最小额度 %s 元（产品上限 %s，提款期内可用 %s）", offer.Size, smallest, offer.Limit, offer.Usable),
-			EN: fmt.Sprintf("the size of %s is below the product's smallest of %s (its limit %s, usable while available %s)", offer.Size, smallest, offer.Limit, offer.Usable)},
+			ZH: fmt.Sprintf("可提供额度 %s小于产品的最小额度 %s（产品上限 %s，提款期内可用 %s）", zh[0], zh[1], zh[2], zh[3]),
+			EN: fmt.Sprintf("the size of %s is below the product's smallest of %s (its limit %s, usable while available %s)", en[0], en[1], en[2], en[3])},
 		Explanation: ruleexpr.Explanation{Expression: "min(terms.size.max, usable draws) >= terms.size.min", Result: ruleexpr.False, Kind: "and", Parts: parts},
 	}
 }
