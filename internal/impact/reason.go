@@ -7,6 +7,7 @@ import (
 
 	"zutuan/internal/funding"
 	"zutuan/internal/match"
+	"zutuan/internal/money"
 	"zutuan/internal/rulecheck"
 	"zutuan/internal/ruleexpr"
 	"zutuan/internal/rulepack"
@@ -231,8 +232,9 @@ func (e *explainer) turned(p *pair, id string, old, now sight) []Reason {
 		// Nothing but the offer that it looks at: the terms say why.
 		return nil
 	}
+	values := e.factsText(moved)
 	return []Reason{{Cause: causeOf(moved), Place: place, Was: old.result.String(), Is: now.result.String(), Facts: moved,
-		Text: funding.Text{ZH: factsText(moved, "、") + "，规则 " + id + " " + verb.ZH, EN: factsText(moved, ", ") + ": rule " + id + " " + verb.EN}}}
+		Text: funding.Text{ZH: values.ZH + "，规则 " + id + " " + verb.ZH, EN: values.EN + ": rule " + id + " " + verb.EN}}}
 }
 
 // builtIn reports a must that every product has without writing it, where only one side fails it.
@@ -302,12 +304,36 @@ func causeOf(moved []FactChange) Cause {
 	return cause
 }
 
-func factsText(moved []FactChange, separator string) string {
-	var words []string
-	for _, fact := range moved {
-		words = append(words, fmt.Sprintf("%s %s → %s", fact.Fact, or(fact.From), or(fact.To)))
+// factsText says in words which values moved: the name of each fact and its value on both sides.
+func (e *explainer) factsText(moved []FactChange) funding.Text {
+	vocabulary := e.subject.Before.Facts.Vocabulary()
+	var zh, en []string
+	for _, change := range moved {
+		fact := vocabulary.Fact(vocabulary.Slot(change.Fact))
+		name := funding.Text{ZH: change.Fact, EN: change.Fact}
+		if fact.ZH != "" && fact.EN != "" {
+			name = funding.Text{ZH: fact.ZH, EN: fact.EN}
+		}
+		from, to := valueText(change.From, fact.Unit), valueText(change.To, fact.Unit)
+		zh, en = append(zh, fmt.Sprintf("%s %s → %s", name.ZH, from.ZH, to.ZH)), append(en, fmt.Sprintf("%s %s → %s", name.EN, from.EN, to.EN))
 	}
-	return strings.Join(words, separator)
+	return funding.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")}
+}
+
+// valueText is a value of a fact as people read it: a rate in per cent, an amount in 万元, everything else as it is.
+func valueText(text string, unit ruleexpr.Unit) funding.Text {
+	switch unit {
+	case ruleexpr.UnitRate:
+		if rate, err := money.ParseRate(text); err == nil {
+			percent := rate.Shift(2).String() + "%"
+			return funding.Text{ZH: percent, EN: percent}
+		}
+	case ruleexpr.UnitYuan:
+		if amount, err := money.ParseAmount(text); err == nil {
+			return funding.Text{ZH: amount.Show(money.Chinese), EN: amount.Show(money.English)}
+		}
+	}
+	return funding.Text{ZH: or(text), EN: or(text)}
 }
 
 func or(text string) string {
@@ -332,8 +358,9 @@ func (e *explainer) terms(p *pair, places ...string) []Reason {
 	}
 	for _, formula := range formulasOf(p.change.after) {
 		if moved := e.movedFacts(formula.facts); len(moved) > 0 {
+			values := e.factsText(moved)
 			out = append(out, Reason{Cause: causeOf(moved), Place: formula.place, Facts: moved,
-				Text: funding.Text{ZH: factsText(moved, "、") + "，" + formula.zh + "随之变动", EN: factsText(moved, ", ") + ": the " + formula.en + " follows"}})
+				Text: funding.Text{ZH: values.ZH + "，" + formula.zh + "随之变动", EN: values.EN + ": the " + formula.en + " follows"}})
 		}
 	}
 	if e.subject.After == nil {
@@ -397,8 +424,9 @@ func (e *explainer) reference(_ *pair) []Reason {
 	if len(moved) == 0 {
 		return nil
 	}
+	values := e.factsText(moved)
 	return []Reason{{Cause: causeOf(moved), Place: "score.cost", Facts: moved, Text: funding.Text{
-		ZH: factsText(moved, "、") + "，成本得分的参照随之变动", EN: factsText(moved, ", ") + ": what the cost is measured against follows"}}}
+		ZH: values.ZH + "，成本得分的参照随之变动", EN: values.EN + ": what the cost is measured against follows"}}}
 }
 
 // anything is the last resort: whatever differs between the two versions, or the values that moved.
@@ -418,7 +446,8 @@ func (e *explainer) anything(p *pair) []Reason {
 	}
 	slices.Sort(names)
 	if moved := e.movedFacts(slices.Compact(names)); len(moved) > 0 {
-		return []Reason{{Cause: causeOf(moved), Place: "product", Facts: moved, Text: funding.Text{ZH: factsText(moved, "、") + "，评估结果随之变动", EN: factsText(moved, ", ") + ": the answer follows"}}}
+		values := e.factsText(moved)
+		return []Reason{{Cause: causeOf(moved), Place: "product", Facts: moved, Text: funding.Text{ZH: values.ZH + "，评估结果随之变动", EN: values.EN + ": the answer follows"}}}
 	}
 	return []Reason{{Cause: CauseFact, Place: "product", Text: funding.Text{ZH: "项目事实变动", EN: "facts of the case changed"}}}
 }
