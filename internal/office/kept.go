@@ -59,37 +59,55 @@ var idEncoding = base32.NewEncoding("0123456789ABCDEFGHJKMNPQRSTVWXYZ").WithPadd
 // bodyOf reads a record's body into a noun's struct. A body that does not fit was not written by this program.
 func bodyOf[T any](r store.Record) (T, error) {
 	var body T
-	if err := json.Unmarshal(r.Body, &body); err != nil {
+	text := r.Body
+	// A document is most of the body that holds it. It is taken out as it stands, instead of being read twice by the
+	// decoder on its way.
+	if holder, ok := any(&body).(documented); ok {
+		var document []byte
+		if text, document = cutMember(text, documentMember); document != nil {
+			*holder.documentPlace() = document
+		}
+	}
+	if err := json.Unmarshal(text, &body); err != nil {
 		return body, fmt.Errorf("read %s %s: %w", r.Kind, r.ID, err)
 	}
 	return body, nil
 }
 
-// bodyWithout reads a record's body but for one member, which lists do not show: reading fifty documents would be most of
-// what a page costs.
-func bodyWithout[T any](r store.Record, member string) (T, error) {
-	r.Body = without(r.Body, member)
+// documented is a body that holds a document as it was handed in, under documentMember.
+type documented interface{ documentPlace() *json.RawMessage }
+
+const documentMember = "document"
+
+func (b *RequirementBody) documentPlace() *json.RawMessage { return &b.Document }
+func (b *PlanBody) documentPlace() *json.RawMessage        { return &b.Document }
+func (b *LedgerBody) documentPlace() *json.RawMessage      { return &b.Document }
+
+// bodyWithoutDocument reads a record's body for lists, which do not show documents.
+func bodyWithoutDocument[T any](r store.Record) (T, error) {
+	r.Body, _ = cutMember(r.Body, documentMember)
 	return bodyOf[T](r)
 }
 
-// without cuts a member out of an object in canonical JSON, which has no blanks.
-func without(object []byte, member string) []byte {
+// cutMember takes a member out of an object in canonical JSON, which has no blanks; value is nil where it is not there.
+func cutMember(object []byte, member string) (rest, value []byte) {
 	for at := 1; at < len(object)-1; {
-		colon := at + valueLength(object[at:])
-		end := min(colon+1+valueLength(object[min(colon+1, len(object)):]), len(object))
-		if string(object[at:min(colon, len(object))]) != `"`+member+`"` {
+		colon := min(at+valueLength(object[at:]), len(object)-1)
+		end := colon + 1 + valueLength(object[colon+1:])
+		if string(object[at:colon]) != `"`+member+`"` {
 			at = end + 1
 			continue
 		}
+		value = object[colon+1 : end : end]
 		// One comma goes with it: the one behind, or the one before where it is the last.
 		if end < len(object)-1 {
 			end++
 		} else if at > 1 {
 			at--
 		}
-		return append(bytes.Clone(object[:at]), object[end:]...)
+		return append(bytes.Clone(object[:at]), object[end:]...), value
 	}
-	return object
+	return object, nil
 }
 
 // valueLength is how long the value is that a text begins with: up to a comma, a colon or a bracket that is not its own.

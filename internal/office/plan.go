@@ -126,7 +126,7 @@ func (o *Office) ListPlans(ctx context.Context, actor permit.Actor, filter PlanF
 	}
 	page, err := o.store.List(ctx, store.Query{Kind: store.KindPlan, Where: where, Sort: sort, Descending: true, Limit: paging.Limit, After: paging.After})
 	return pageOf(page, err, func(r store.Record) (Plan, error) {
-		body, err := bodyWithout[PlanBody](r, "document")
+		body, err := bodyWithoutDocument[PlanBody](r)
 		return Plan{metaOf(r), body}, err
 	})
 }

@@ -88,7 +88,7 @@ func (o *Office) ListRequirements(ctx context.Context, actor permit.Actor, filte
 	}
 	page, err := o.store.List(ctx, store.Query{Kind: store.KindRequirement, Where: where, Sort: sort, Descending: true, Limit: paging.Limit, After: paging.After})
 	return pageOf(page, err, func(r store.Record) (Requirement, error) {
-		body, err := bodyWithout[RequirementBody](r, "document")
+		body, err := bodyWithoutDocument[RequirementBody](r)
 		return Requirement{metaOf(r), body}, err
 	})
 }

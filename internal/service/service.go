@@ -69,6 +69,11 @@ func Start(ctx context.Context, config Config) (*Service, error) {
 	if s.config.Clock == nil {
 		s.config.Clock = time.Now
 	}
+	if s.config.HTTP.Metrics == nil {
+		s.config.HTTP.Metrics = httpapi.NewMetrics()
+	}
+	// Everybody below works with the store that counts its calls.
+	s.config.Store = s.config.HTTP.Metrics.CountStore(s.config.Store)
 	s.solver = highs.New(highs.Config{CacheDir: config.SolverCache})
 	var background context.Context
 	background, s.stop = context.WithCancel(context.WithoutCancel(ctx))

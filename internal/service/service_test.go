@@ -3,8 +3,10 @@ package service_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"io/fs"
 	"net"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -99,6 +101,24 @@ func TestAnEmptyStartMakesTheAdministratorAlone(t *testing.T) {
 		if count, err := records.Count(ctx, kind, nil); err != nil || count != want {
 			t.Errorf("%d records of %s, %v; want %d", count, kind, err, want)
 		}
+	}
+}
+
+// Ensure whoever watches the service sees what it asks of the database.
+func TestStoreCallsAreCounted(t *testing.T) {
+	running, _, err := begin(t, sqliteStore(t), "127.0.0.1:0", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, running)
+	response, err := http.Get("http://" + running.Address() + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if want := `zutuan_store_call_seconds_count{kind="user",method="count",outcome="done"} 1`; err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 
