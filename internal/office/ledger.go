@@ -77,6 +77,10 @@ func (o *Office) PutLedger(ctx context.Context, actor permit.Actor, region strin
 	if err != nil {
 		return Ledger{}, err
 	}
+	if today := o.Today(); parseDay(body.AsOf).After(today) {
+		return Ledger{}, refuse.Newf(refuse.KindInvalid, "as_of", "台账的截止日 %s 晚于今天 %s", "the ledger's day %s is after today %s", body.AsOf, day(today)).
+			With(refuse.Point{Code: "future", Pointer: "/as_of", ZH: "余额不能是将来的：请核对截止日", EN: "balances cannot be of a day to come: check as_of"})
+	}
 	record, err := put(ctx, o, ledgers, region, region, expected, who(actor), &body)
 	if err != nil {
 		return Ledger{}, err

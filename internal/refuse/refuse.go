@@ -107,9 +107,21 @@ func (e *Error) With(points ...Point) *Error {
 	return e
 }
 
+// nouns are the kinds of records as people call them in Chinese; whatever is not here is a 记录.
+var nouns = map[string]string{
+	"region": "地区", "institution": "机构", "zone": "边合区", "fiscal_profile": "财政概况", "ledger": "存量债务台账", "market": "市场数据",
+	"requirement": "资金需求", "product": "产品", "product_version": "产品版本", "pack": "规则包", "pack_version": "规则包版本", "draft": "草稿", "impact": "影响测算",
+	"plan": "方案", "waiver": "豁免", "offer": "报价", "override": "地方参数", "match": "匹配结果", "assessment": "评估", "job": "任务",
+	"notification": "通知", "user": "账号", "token": "访问令牌", "document": "文件",
+}
+
 // Unknown is the answer for what is not there and for what a person may not see; both read the same.
 func Unknown(kind, id string) *Error {
-	return Newf(KindUnknown, "not_found", "没有编号为 %[2]s 的记录（%[1]s），或您无权查看", "there is no %[1]s %[2]q, or you may not see it", kind, id)
+	noun, known := nouns[kind]
+	if !known {
+		noun = "记录"
+	}
+	return New(KindUnknown, "not_found", fmt.Sprintf("没有编号为 %s 的%s，或您无权查看", id, noun), fmt.Sprintf("there is no %s %q, or you may not see it", strings.ReplaceAll(kind, "_", " "), id))
 }
 
 // Problems turns what is wrong with an uploaded document into a refusal. prefix is the JSON pointer of the document in
