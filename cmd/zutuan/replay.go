@@ -50,6 +50,10 @@ func (e *environment) replay(ctx context.Context, desk *office.Office, id string
 	e.line(id, "  ", replay.Basis.Date, "  ", e.say("规则版本 ", "edition "), replay.Basis.Edition[:12])
 	e.line("  ", e.say("当时 ", "recorded "), replay.Recorded)
 	e.line("  ", e.say("重算 ", "computed "), replay.Computed)
+	if !replay.Identical && replay.Engine != replay.Basis.Engine {
+		return usageError{fmt.Sprintf("%s 由另一版本的程序（%s）计算，本版本（%s）重算的结果不同", id, replay.Basis.Engine, replay.Engine),
+			fmt.Sprintf("%s was computed by another version of the program (%s); this one (%s) computes or words it differently", id, replay.Basis.Engine, replay.Engine)}
+	}
 	if !replay.Identical {
 		return usageError{fmt.Sprintf("%s 重算的结果与当时不同", id), fmt.Sprintf("%s comes out differently now", id)}
 	}

@@ -22,6 +22,8 @@ const (
 	// CodeFourEyes: whoever acts is a person who has not written, requested or submitted what is decided on.
 	CodeFourEyes Code = "four_eyes"
 
+	// CodeRequirement: the requirement that the plan finances was not withdrawn or closed.
+	CodeRequirement Code = "requirement_open"
 	// CodeApproval: a person who did not write or submit the plan approved it.
 	CodeApproval Code = "approval"
 	// CodeAssessment: there is an assessment of the plan.

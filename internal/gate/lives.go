@@ -56,10 +56,10 @@ const (
 )
 
 // assessed is what a plan needs before anybody else looks at it: an assessment of what it is now.
-var assessed = []Code{CodeAssessment, CodeCurrent, CodeAge}
+var assessed = []Code{CodeRequirement, CodeAssessment, CodeCurrent, CodeAge}
 
 // whole is everything that a plan needs to become final.
-var whole = []Code{CodeApproval, CodeAssessment, CodeCurrent, CodeUnchanged, CodeAge, CodeShortfall, CodeFlags, CodeDecided, CodeAcknowledged, CodeStudies, CodeConsistent}
+var whole = []Code{CodeRequirement, CodeApproval, CodeAssessment, CodeCurrent, CodeUnchanged, CodeAge, CodeShortfall, CodeFlags, CodeDecided, CodeAcknowledged, CodeStudies, CodeConsistent}
 
 // PlanLife is the life of a plan. A reviewed or approved plan is revised with a reason, because the edit throws the
 // review away. A final one is not revised: another plan takes its place, or a changed input takes it back.
@@ -160,7 +160,7 @@ var stepNames = map[Step]funding.Text{
 
 var conditionNames = map[Code]funding.Text{
 	CodeStatus: {ZH: "状态", EN: "status"}, CodeAutomatic: {ZH: "系统自动", EN: "automatic"}, CodeReason: {ZH: "理由", EN: "reason"},
-	CodeFourEyes: {ZH: "双人复核", EN: "four eyes"}, CodeApproval: {ZH: "已由另一人批准", EN: "approved by another person"},
+	CodeFourEyes: {ZH: "双人复核", EN: "four eyes"}, CodeRequirement: {ZH: "资金需求仍有效", EN: "requirement still stands"}, CodeApproval: {ZH: "已由另一人批准", EN: "approved by another person"},
 	CodeAssessment: {ZH: "已评估", EN: "assessed"}, CodeCurrent: {ZH: "评估与现有输入一致", EN: "assessment is current"},
 	CodeUnchanged: {ZH: "提交后输入未变", EN: "inputs unchanged since submission"},
 	CodeAge:       {ZH: "评估日期有效", EN: "assessment is recent"}, CodeShortfall: {ZH: "没有资金缺口", EN: "no shortfall"},

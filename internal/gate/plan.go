@@ -12,6 +12,8 @@ type Situation struct {
 	Moment
 	// Today is the day of the step.
 	Today Day
+	// Requirement is where the requirement stands that the plan finances.
+	Requirement Status
 	// ApprovedBy is the account that approved the plan, empty before.
 	ApprovedBy string
 	// SubmittedAt and SubmittedWith are the moment of the last submission and the inputs of the assessment it rested on;

@@ -13,6 +13,8 @@ import (
 // shuts the gate and does not open it.
 func (s *Situation) condition(code Code) Condition {
 	switch code {
+	case CodeRequirement:
+		return s.requirementOpen()
 	case CodeApproval:
 		return s.approval()
 	case CodeAssessment:
@@ -44,6 +46,18 @@ var assessFirst = funding.Text{ZH: "请先评估本方案", EN: "Assess the plan
 // unassessed is how every condition stands that only an assessment can tell.
 func unassessed(code Code) Condition {
 	return unmet(code, "没有评估，无法判断", "without an assessment nobody can tell", assessFirst)
+}
+
+// requirementOpen: a requirement that was never submitted may be planned for; one that was taken back may not.
+func (s *Situation) requirementOpen() Condition {
+	switch now := textOf(statusNames, s.Requirement); s.Requirement {
+	case StatusDraft, StatusSubmitted:
+		return met(CodeRequirement, fmt.Sprintf("资金需求%s", now.ZH), fmt.Sprintf("the requirement is %s", now.EN))
+	case StatusWithdrawn:
+		return unmet(CodeRequirement, "资金需求已撤回", "the requirement was withdrawn", funding.Text{ZH: "请先修改并重新提交资金需求", EN: "Revise the requirement and submit it again first"})
+	default:
+		return unmet(CodeRequirement, fmt.Sprintf("资金需求%s，不再融资", now.ZH), fmt.Sprintf("the requirement is %s and is financed no more", now.EN), funding.Text{ZH: "如仍需融资，请新建资金需求", EN: "Hand in a new requirement if it is to be financed after all"})
+	}
 }
 
 func (s *Situation) approval() Condition {

@@ -30,7 +30,7 @@ func finalizable() Situation {
 	yellow := Flag{Pack: "cn", PackVersion: 1, Rule: "tenor", Name: funding.Text{ZH: "贷款期限", EN: "tenor"}, Level: funding.LevelYellow, Value: ptr("60"), Unit: "quarters", Limit: "> 40", Worse: WorseHigher}
 	return Situation{
 		Moment: Moment{Status: StatusApproved, Actor: person("bureau"), Authors: []string{"bureau", "bureau2"}},
-		Today:  today, ApprovedBy: "risk1", SubmittedAt: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC), SubmittedWith: &inputs,
+		Today:  today, Requirement: StatusSubmitted, ApprovedBy: "risk1", SubmittedAt: time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC), SubmittedWith: &inputs,
 		Assessment: &Assessed{ID: "a_1", Date: "2026-06-01", Inputs: someInputs(), Checked: 40, Flags: []Flag{red, yellow}},
 		Inputs:     someInputs(),
 		Waivers: []Waiver{{ID: "waiv_1", Status: StatusGranted, Cover: CoverOf(red), Reason: "已落实补贴", Evidence: "财函〔2026〕1号", RequestedBy: "risk1", RequestedOn: "2026-05-01",
@@ -50,6 +50,8 @@ type defect struct {
 }
 
 var defects = []defect{
+	{"the requirement was withdrawn", func(s *Situation) { s.Requirement = StatusWithdrawn }, CodeRequirement, []string{"资金需求已撤回", "重新提交资金需求"}},
+	{"the requirement was closed", func(s *Situation) { s.Requirement = StatusClosed }, CodeRequirement, []string{"已关闭，不再融资"}},
 	{"nobody approved it", func(s *Situation) { s.ApprovedBy = "" }, CodeApproval, []string{"还没有人批准"}},
 	{"its author approved it", func(s *Situation) { s.ApprovedBy = "bureau2" }, CodeApproval, []string{"批准人 bureau2 也是编制人"}},
 	{"the requirement changed since the assessment", func(s *Situation) { s.Assessment.Inputs.Requirement = Input{ID: "req_1", Version: 2, Digest: "a2"} }, CodeCurrent,
@@ -113,7 +115,7 @@ func TestNothingIsMissing(t *testing.T) {
 		t.Fatalf("%s %v", to, err)
 	}
 	view := ViewPlan(finalizable())
-	if !view.Ready || view.InputHash != someHash || len(view.Conditions) != 12 || len(view.Changes) != 0 {
+	if !view.Ready || view.InputHash != someHash || len(view.Conditions) != 13 || len(view.Changes) != 0 {
 		t.Errorf("view %+v", view)
 	}
 	for _, condition := range view.Conditions {

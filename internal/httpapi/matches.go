@@ -45,6 +45,9 @@ func (h handlers) MatchAnswer(ctx context.Context, request api.MatchAnswerReques
 	if err != nil {
 		return nil, err
 	}
+	if !replay.Identical && replay.Engine != replay.Basis.Engine {
+		return nil, refuse.Newf(refuse.KindConflict, "replay_engine", "这次匹配由另一版本的程序（%s）计算，本版本（%s）重算的文字或数字与当时不同；请用当时的版本查看，或重新匹配", "another version of the program (%s) computed this match, and this one (%s) words or computes it differently; use that version, or match again", replay.Basis.Engine, replay.Engine)
+	}
 	if !replay.Identical {
 		return nil, refuse.New(refuse.KindConflict, "replay_differs", "按当时的材料重算的结果与当时不同，请联系管理员", "the answer comes out differently now; ask an administrator")
 	}

@@ -17,6 +17,8 @@ import (
 
 // Basis is everything that a result was computed from, so that it can be computed again: the rules, the day, the papers.
 type Basis struct {
+	// Engine is the version of the program's own computing and wording; see EngineVersion.
+	Engine  string  `json:"engine"`
 	Edition string  `json:"edition"`
 	Date    string  `json:"date"`
 	Papers  []Paper `json:"papers"`
@@ -147,7 +149,7 @@ func (o *Office) prepareWork(ctx context.Context, record store.Record, body *Req
 	if err != nil {
 		return nil, err
 	}
-	basis := Basis{Edition: edition.ID, Date: day(date), Papers: p.list(), Products: products, Overrides: overrides}
+	basis := Basis{Engine: EngineVersion, Edition: edition.ID, Date: day(date), Papers: p.list(), Products: products, Overrides: overrides}
 	return &worked{edition: edition, papers: p, basis: basis}, nil
 }
 

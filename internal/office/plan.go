@@ -243,7 +243,7 @@ func (o *Office) workPlan(ctx context.Context, requirement store.Record, kept *R
 	if err != nil {
 		return nil, err
 	}
-	basis := Basis{Edition: edition.ID, Date: day(date), Papers: p.list(), Products: productsNamed(document), Overrides: overrides}
+	basis := Basis{Engine: EngineVersion, Edition: edition.ID, Date: day(date), Papers: p.list(), Products: productsNamed(document), Overrides: overrides}
 	return o.reworkPlan(edition, p, basis, document)
 }
 

@@ -18,6 +18,8 @@ import (
 type planInputs struct {
 	inputs gate.Inputs
 	papers *papers
+	// requirement is where the requirement stands.
+	requirement gate.Status
 }
 
 // inputsNow finds what an assessment of a plan would read under today's rules. It reads records and looks values up; it
@@ -41,7 +43,7 @@ func (o *Office) inputsNow(ctx context.Context, id string, body *PlanBody) (*pla
 		return nil, err
 	}
 	inputs, err := readInputs(edition, date, p, kept.Zone, overrides, gate.Input{ID: id, Digest: body.DocumentHash}, body.Document)
-	return &planInputs{inputs, p}, err
+	return &planInputs{inputs, p, kept.Status}, err
 }
 
 // readInputs lists everything that the assessment of a plan's document reads on a day. Records go by their content and not

@@ -133,7 +133,7 @@ func (o *Office) situation(ctx context.Context, record store.Record, body *PlanB
 	if err != nil {
 		return s, err
 	}
-	s.Inputs = now.inputs
+	s.Inputs, s.Requirement = now.inputs, now.requirement
 	if s.Waivers, err = o.waiversOf(ctx, record.ID); err != nil {
 		return s, err
 	}

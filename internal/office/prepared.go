@@ -300,7 +300,7 @@ func (v *viewpoint) makeEntry(ctx context.Context, listed store.Record, papers *
 
 // basis is everything that a match of a requirement from this viewpoint reads.
 func (v *viewpoint) basis(r *ready) Basis {
-	basis := Basis{Edition: v.edition.ID, Date: day(v.date), Overrides: r.papers.overrides,
+	basis := Basis{Engine: EngineVersion, Edition: v.edition.ID, Date: day(v.date), Overrides: r.papers.overrides,
 		Papers: []Paper{{Kind: store.KindRequirement, ID: r.id, Version: r.version, Hash: r.hash}}}
 	for _, paper := range []Paper{r.papers.ledger, r.papers.fiscal} {
 		if paper.ID != "" {

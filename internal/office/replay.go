@@ -8,6 +8,11 @@ import (
 	"zutuan/internal/store"
 )
 
+// EngineVersion is raised whenever the program itself, on the same rules, day and papers, answers in other bytes: other
+// figures or other words. A test holds the answers of the samples to it. A result names the engine that computed it, so that
+// a later program says why its bytes differ instead of leaving somebody to look for a change that nobody made.
+const EngineVersion = "1"
+
 // Replay is a result computed again from what it names.
 type Replay struct {
 	// Identical says that the bytes of the answer are those of the first time.
@@ -15,6 +20,8 @@ type Replay struct {
 	Recorded  string `json:"recorded_hash"`
 	Computed  string `json:"computed_hash"`
 	Basis     Basis  `json:"basis"`
+	// Engine is the version that computed it now; where it is not that of the basis, other bytes are no sign of a change.
+	Engine string `json:"engine"`
 	// Answer is the answer as it was computed now.
 	Answer json.RawMessage `json:"answer"`
 }
@@ -35,7 +42,7 @@ func (o *Office) replay(ctx context.Context, region string, basis Basis, recorde
 		return Replay{}, err
 	}
 	computed := hashOf(answer)
-	return Replay{Identical: computed == recorded, Recorded: recorded, Computed: computed, Basis: basis, Answer: answer}, nil
+	return Replay{Identical: computed == recorded, Recorded: recorded, Computed: computed, Basis: basis, Engine: EngineVersion, Answer: answer}, nil
 }
 
 // readResult reads an immutable result and checks that the actor may see its region.

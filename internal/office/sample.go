@@ -58,6 +58,11 @@ func (o *Office) installSample(ctx context.Context, name string, bureau func(str
 		return err
 	}
 	actor := bureau(region)
+	if zone, known := edition.Desk.Library.Zone(region); known {
+		if _, err := o.CreateZone(ctx, actor, region, ZoneBody{Name: zone.Name, Code: zone.Code, Note: zone.Note}); unlessExists(err) != nil {
+			return err
+		}
+	}
 	if err := o.installPapers(ctx, actor, region, papers, kase.Requirement.Start.FirstDay().AddDate(0, 0, -1)); err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ func TestTheSamplesAreHandedInOnce(t *testing.T) {
 	if err != nil || len(page.Items) != 4 {
 		t.Fatalf("%d samples are submitted, %v", len(page.Items), err)
 	}
+	if zones, err := o.ListZones(t.Context(), permit.SystemActor("test"), "", Paging{}); err != nil || len(zones.Items) != 3 {
+		t.Errorf("%d zones stand beside them, %v", len(zones.Items), err)
+	}
 	for _, requirement := range page.Items {
 		if requirement.Owner != "usr_"+requirement.Region {
 			t.Errorf("%s belongs to %s, not to the bureau of %s", requirement.Name, requirement.Owner, requirement.Region)
