@@ -90,3 +90,6 @@ func (w *Transport) Seen() map[string]map[int]int {
 	defer w.mutex.Unlock()
 	return w.seen
 }
+
+// For makes failures those of another test: a fuzz target has one for each input.
+func (w *Transport) For(t testing.TB) { w.client.t = t }
