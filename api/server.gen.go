@@ -770,11 +770,44 @@ type ImpactCause = impact.Cause
 // ImpactFactChange FactChange is one value on both sides; empty: unknown.
 type ImpactFactChange = impact.FactChange
 
+// ImpactFlagDiff FlagDiff is how one rule's flag differs.
+type ImpactFlagDiff = impact.FlagDiff
+
+// ImpactFlagStanding FlagStanding is what a rule says of a plan.
+type ImpactFlagStanding = impact.FlagStanding
+
 // ImpactKind Kind is one way in which a product's answer to a requirement differs.
 type ImpactKind = impact.Kind
 
 // ImpactKindTotal KindTotal adds up the differences of one kind. A pair counts under each of its kinds.
 type ImpactKindTotal = impact.KindTotal
+
+// ImpactLevelTotal LevelTotal counts flags that go from one level to another, or scenarios from one verdict to another; empty: there is no such rule on that side.
+type ImpactLevelTotal = impact.LevelTotal
+
+// ImpactPlanDiff PlanDiff is what a pack's change does to one plan.
+type ImpactPlanDiff = impact.PlanDiff
+
+// ImpactPlanKind PlanKind says what became of a plan.
+type ImpactPlanKind = impact.PlanKind
+
+// ImpactPlanKindTotal PlanKindTotal counts the plans of one kind and what they draw. A plan counts under each of its kinds.
+type ImpactPlanKindTotal = impact.PlanKindTotal
+
+// ImpactPlanRegionTotal PlanRegionTotal is what changes in one region.
+type ImpactPlanRegionTotal = impact.PlanRegionTotal
+
+// ImpactPlanReport PlanReport is what a pack's change does to a set of plans.
+type ImpactPlanReport = impact.PlanReport
+
+// ImpactPlanRuleTotal PlanRuleTotal counts the plans that one rule or scenario says something else of.
+type ImpactPlanRuleTotal = impact.PlanRuleTotal
+
+// ImpactPlanStanding PlanStanding is where a plan stands with all of its flags, or scenarios.
+type ImpactPlanStanding = impact.PlanStanding
+
+// ImpactPlanTotals PlanTotals adds up every difference, whatever is listed.
+type ImpactPlanTotals = impact.PlanTotals
 
 // ImpactProduct ProductDiff is how one product's answer to one requirement differs.
 type ImpactProduct = impact.ProductDiff
@@ -785,7 +818,7 @@ type ImpactReason = impact.Reason
 // ImpactRegionTotal RegionTotal is what changes in one region.
 type ImpactRegionTotal = impact.RegionTotal
 
-// ImpactReport ImpactReport is what a change would do to the open requirements, and from what it was computed. It is kept as a snapshot.
+// ImpactReport ImpactReport is what a change would do to the open requirements or, of a risk or stress pack, to the plans, and from what it was computed. It is kept as a snapshot.
 type ImpactReport = office.ImpactReport
 
 // ImpactRequirement RequirementDiff is what changes for one requirement.
@@ -793,6 +826,12 @@ type ImpactRequirement = impact.RequirementDiff
 
 // ImpactRuleTotal RuleTotal is what one rule or term is a reason of.
 type ImpactRuleTotal = impact.RuleTotal
+
+// ImpactScenarioDiff ScenarioDiff is how one scenario's verdict differs.
+type ImpactScenarioDiff = impact.ScenarioDiff
+
+// ImpactScenarioStanding ScenarioStanding is what a scenario says of a plan.
+type ImpactScenarioStanding = impact.ScenarioStanding
 
 // ImpactStanding Standing is what one product version says to one requirement, as far as a difference goes by it.
 type ImpactStanding = impact.Standing
@@ -2927,6 +2966,9 @@ type ServerInterface interface {
 	// UpdateInstitution 修改机构 / change it
 	// (PUT /api/v1/institutions/{id})
 	UpdateInstitution(c *fiber.Ctx, id Id, params UpdateInstitutionParams) error
+	// InstitutionTrail 机构的审计链 / audit trail of an institution
+	// (GET /api/v1/institutions/{id}/trail)
+	InstitutionTrail(c *fiber.Ctx, id Id) error
 	// ListJobs 我的后台任务，最新的在前 / my background work, newest first
 	// (GET /api/v1/jobs)
 	ListJobs(c *fiber.Ctx, params ListJobsParams) error
@@ -3137,6 +3179,9 @@ type ServerInterface interface {
 	// PutFiscalProfile 提交或替换财政概况（zutuan/fiscal/v1） / hand in or replace a profile
 	// (PUT /api/v1/regions/{id}/fiscal-profiles/{year})
 	PutFiscalProfile(c *fiber.Ctx, id Id, year int, params PutFiscalProfileParams) error
+	// FiscalTrail 财政概况的审计链 / audit trail of a fiscal profile
+	// (GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail)
+	FiscalTrail(c *fiber.Ctx, id Id, year int) error
 	// GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
 	// (GET /api/v1/regions/{id}/ledger)
 	GetLedger(c *fiber.Ctx, id Id) error
@@ -3146,6 +3191,9 @@ type ServerInterface interface {
 	// LedgerTrail 台账的审计链 / audit trail of a ledger
 	// (GET /api/v1/regions/{id}/ledger/trail)
 	LedgerTrail(c *fiber.Ctx, id Id) error
+	// RegionTrail 地区的审计链 / audit trail of a region
+	// (GET /api/v1/regions/{id}/trail)
+	RegionTrail(c *fiber.Ctx, id Id) error
 	// ListRequirements 资金需求列表 / requirements
 	// (GET /api/v1/requirements)
 	ListRequirements(c *fiber.Ctx, params ListRequirementsParams) error
@@ -4392,6 +4440,35 @@ func (siw *ServerInterfaceWrapper) UpdateInstitution(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.UpdateInstitution(c, id, params)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// InstitutionTrail operation middleware
+func (siw *ServerInterfaceWrapper) InstitutionTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.InstitutionTrail(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -7181,6 +7258,43 @@ func (siw *ServerInterfaceWrapper) PutFiscalProfile(c *fiber.Ctx) error {
 	return handler(c)
 }
 
+// FiscalTrail operation middleware
+func (siw *ServerInterfaceWrapper) FiscalTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	// ------------- Path parameter "year" -------------
+	var year int
+
+	err = runtime.BindStyledParameterWithOptions("simple", "year", c.Params("year"), &year, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "integer", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter year: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.FiscalTrail(c, id, year)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
 // GetLedger operation middleware
 func (siw *ServerInterfaceWrapper) GetLedger(c *fiber.Ctx) error {
 
@@ -7290,6 +7404,35 @@ func (siw *ServerInterfaceWrapper) LedgerTrail(c *fiber.Ctx) error {
 
 	handler := func(c *fiber.Ctx) error {
 		return siw.Handler.LedgerTrail(c, id)
+	}
+
+	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
+		m := siw.HandlerMiddlewares[i]
+		next := handler
+		handler = func(c *fiber.Ctx) error {
+			return m(c, next)
+		}
+	}
+
+	return handler(c)
+}
+
+// RegionTrail operation middleware
+func (siw *ServerInterfaceWrapper) RegionTrail(c *fiber.Ctx) error {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Params("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: ""})
+	if err != nil {
+		return fiber.NewError(fiber.StatusBadRequest, fmt.Errorf("Invalid format for parameter id: %w", err).Error())
+	}
+
+	handler := func(c *fiber.Ctx) error {
+		return siw.Handler.RegionTrail(c, id)
 	}
 
 	for i := len(siw.HandlerMiddlewares) - 1; i >= 0; i-- {
@@ -9028,6 +9171,12 @@ func RegisterHandlersWithOptions(router fiber.Router, si ServerInterface, option
 
 	router.Get(options.BaseURL+"/api/v1/unmet-demand", wrapper.UnmetDemand)
 
+	router.Get(options.BaseURL+"/api/v1/regions/:id/trail", wrapper.RegionTrail)
+
+	router.Get(options.BaseURL+"/api/v1/institutions/:id/trail", wrapper.InstitutionTrail)
+
+	router.Get(options.BaseURL+"/api/v1/regions/:id/fiscal-profiles/:year/trail", wrapper.FiscalTrail)
+
 	router.Get(options.BaseURL+"/api/v1/zones", wrapper.ListZones)
 
 	router.Post(options.BaseURL+"/api/v1/zones", wrapper.CreateZone)
@@ -9946,6 +10095,23 @@ func (response UpdateInstitution200JSONResponse) VisitUpdateInstitutionResponse(
 	ctx.Status(200)
 
 	return ctx.JSON(&response.Body)
+}
+
+type InstitutionTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type InstitutionTrailResponseObject interface {
+	VisitInstitutionTrailResponse(ctx *fiber.Ctx) error
+}
+
+type InstitutionTrail200JSONResponse Trail
+
+func (response InstitutionTrail200JSONResponse) VisitInstitutionTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
 }
 
 type ListJobsRequestObject struct {
@@ -11605,6 +11771,24 @@ func (response PutFiscalProfile200JSONResponse) VisitPutFiscalProfileResponse(ct
 	return ctx.JSON(&response.Body)
 }
 
+type FiscalTrailRequestObject struct {
+	Id   Id  `json:"id"`
+	Year int `json:"year"`
+}
+
+type FiscalTrailResponseObject interface {
+	VisitFiscalTrailResponse(ctx *fiber.Ctx) error
+}
+
+type FiscalTrail200JSONResponse Trail
+
+func (response FiscalTrail200JSONResponse) VisitFiscalTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
 type GetLedgerRequestObject struct {
 	Id Id `json:"id"`
 }
@@ -11673,6 +11857,23 @@ type LedgerTrailResponseObject interface {
 type LedgerTrail200JSONResponse Trail
 
 func (response LedgerTrail200JSONResponse) VisitLedgerTrailResponse(ctx *fiber.Ctx) error {
+	ctx.Response().Header.Set("Content-Type", "application/json")
+	ctx.Status(200)
+
+	return ctx.JSON(&response)
+}
+
+type RegionTrailRequestObject struct {
+	Id Id `json:"id"`
+}
+
+type RegionTrailResponseObject interface {
+	VisitRegionTrailResponse(ctx *fiber.Ctx) error
+}
+
+type RegionTrail200JSONResponse Trail
+
+func (response RegionTrail200JSONResponse) VisitRegionTrailResponse(ctx *fiber.Ctx) error {
 	ctx.Response().Header.Set("Content-Type", "application/json")
 	ctx.Status(200)
 
@@ -12765,6 +12966,9 @@ type StrictServerInterface interface {
 	// UpdateInstitution 修改机构 / change it
 	// (PUT /api/v1/institutions/{id})
 	UpdateInstitution(ctx context.Context, request UpdateInstitutionRequestObject) (UpdateInstitutionResponseObject, error)
+	// InstitutionTrail 机构的审计链 / audit trail of an institution
+	// (GET /api/v1/institutions/{id}/trail)
+	InstitutionTrail(ctx context.Context, request InstitutionTrailRequestObject) (InstitutionTrailResponseObject, error)
 	// ListJobs 我的后台任务，最新的在前 / my background work, newest first
 	// (GET /api/v1/jobs)
 	ListJobs(ctx context.Context, request ListJobsRequestObject) (ListJobsResponseObject, error)
@@ -12975,6 +13179,9 @@ type StrictServerInterface interface {
 	// PutFiscalProfile 提交或替换财政概况（zutuan/fiscal/v1） / hand in or replace a profile
 	// (PUT /api/v1/regions/{id}/fiscal-profiles/{year})
 	PutFiscalProfile(ctx context.Context, request PutFiscalProfileRequestObject) (PutFiscalProfileResponseObject, error)
+	// FiscalTrail 财政概况的审计链 / audit trail of a fiscal profile
+	// (GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail)
+	FiscalTrail(ctx context.Context, request FiscalTrailRequestObject) (FiscalTrailResponseObject, error)
 	// GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
 	// (GET /api/v1/regions/{id}/ledger)
 	GetLedger(ctx context.Context, request GetLedgerRequestObject) (GetLedgerResponseObject, error)
@@ -12984,6 +13191,9 @@ type StrictServerInterface interface {
 	// LedgerTrail 台账的审计链 / audit trail of a ledger
 	// (GET /api/v1/regions/{id}/ledger/trail)
 	LedgerTrail(ctx context.Context, request LedgerTrailRequestObject) (LedgerTrailResponseObject, error)
+	// RegionTrail 地区的审计链 / audit trail of a region
+	// (GET /api/v1/regions/{id}/trail)
+	RegionTrail(ctx context.Context, request RegionTrailRequestObject) (RegionTrailResponseObject, error)
 	// ListRequirements 资金需求列表 / requirements
 	// (GET /api/v1/requirements)
 	ListRequirements(ctx context.Context, request ListRequirementsRequestObject) (ListRequirementsResponseObject, error)
@@ -14186,6 +14396,33 @@ func (sh *strictHandler) UpdateInstitution(ctx *fiber.Ctx, id Id, params UpdateI
 		return err
 	} else if validResponse, ok := response.(UpdateInstitutionResponseObject); ok {
 		if err := validResponse.VisitUpdateInstitutionResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// InstitutionTrail operation middleware
+func (sh *strictHandler) InstitutionTrail(ctx *fiber.Ctx, id Id) error {
+	var request InstitutionTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.InstitutionTrail(ctx.UserContext(), request.(InstitutionTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InstitutionTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(InstitutionTrailResponseObject); ok {
+		if err := validResponse.VisitInstitutionTrailResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -16531,6 +16768,34 @@ func (sh *strictHandler) PutFiscalProfile(ctx *fiber.Ctx, id Id, year int, param
 	return nil
 }
 
+// FiscalTrail operation middleware
+func (sh *strictHandler) FiscalTrail(ctx *fiber.Ctx, id Id, year int) error {
+	var request FiscalTrailRequestObject
+
+	request.Id = id
+	request.Year = year
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.FiscalTrail(ctx.UserContext(), request.(FiscalTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "FiscalTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(FiscalTrailResponseObject); ok {
+		if err := validResponse.VisitFiscalTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetLedger operation middleware
 func (sh *strictHandler) GetLedger(ctx *fiber.Ctx, id Id) error {
 	var request GetLedgerRequestObject
@@ -16625,6 +16890,33 @@ func (sh *strictHandler) LedgerTrail(ctx *fiber.Ctx, id Id) error {
 		return err
 	} else if validResponse, ok := response.(LedgerTrailResponseObject); ok {
 		if err := validResponse.VisitLedgerTrailResponse(ctx); err != nil {
+			return err
+		}
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RegionTrail operation middleware
+func (sh *strictHandler) RegionTrail(ctx *fiber.Ctx, id Id) error {
+	var request RegionTrailRequestObject
+
+	request.Id = id
+
+	handler := func(ctx *fiber.Ctx, request interface{}) (interface{}, error) {
+		return sh.ssi.RegionTrail(ctx.UserContext(), request.(RegionTrailRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RegionTrail")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RegionTrailResponseObject); ok {
+		if err := validResponse.VisitRegionTrailResponse(ctx); err != nil {
 			return err
 		}
 	} else if response != nil {
@@ -17983,4 +18275,4 @@ func (sh *strictHandler) Ready(ctx *fiber.Ctx) error {
 
 //lint:file-ignore ST1005 The generator words its own errors; the service never shows them.
 
-// openapi.yaml aab8c29c77be918842d36ab0401547dda587eec730a716c0278b4c023f6c5ca1, above 13e3bf6ce90a0e590180993beb44e1992678fbb4170407ba221f9fa677e1bd76
+// openapi.yaml 4501bba3a5c75bf6609983fb9092afa94ff989ba6eeeb2d47556a020dd768639, above 8e37de61917326421b52ef79cbb30cd02b079af9b034e7cb4297494fbeed322e

@@ -769,11 +769,44 @@ type ImpactCause = impact.Cause
 // ImpactFactChange FactChange is one value on both sides; empty: unknown.
 type ImpactFactChange = impact.FactChange
 
+// ImpactFlagDiff FlagDiff is how one rule's flag differs.
+type ImpactFlagDiff = impact.FlagDiff
+
+// ImpactFlagStanding FlagStanding is what a rule says of a plan.
+type ImpactFlagStanding = impact.FlagStanding
+
 // ImpactKind Kind is one way in which a product's answer to a requirement differs.
 type ImpactKind = impact.Kind
 
 // ImpactKindTotal KindTotal adds up the differences of one kind. A pair counts under each of its kinds.
 type ImpactKindTotal = impact.KindTotal
+
+// ImpactLevelTotal LevelTotal counts flags that go from one level to another, or scenarios from one verdict to another; empty: there is no such rule on that side.
+type ImpactLevelTotal = impact.LevelTotal
+
+// ImpactPlanDiff PlanDiff is what a pack's change does to one plan.
+type ImpactPlanDiff = impact.PlanDiff
+
+// ImpactPlanKind PlanKind says what became of a plan.
+type ImpactPlanKind = impact.PlanKind
+
+// ImpactPlanKindTotal PlanKindTotal counts the plans of one kind and what they draw. A plan counts under each of its kinds.
+type ImpactPlanKindTotal = impact.PlanKindTotal
+
+// ImpactPlanRegionTotal PlanRegionTotal is what changes in one region.
+type ImpactPlanRegionTotal = impact.PlanRegionTotal
+
+// ImpactPlanReport PlanReport is what a pack's change does to a set of plans.
+type ImpactPlanReport = impact.PlanReport
+
+// ImpactPlanRuleTotal PlanRuleTotal counts the plans that one rule or scenario says something else of.
+type ImpactPlanRuleTotal = impact.PlanRuleTotal
+
+// ImpactPlanStanding PlanStanding is where a plan stands with all of its flags, or scenarios.
+type ImpactPlanStanding = impact.PlanStanding
+
+// ImpactPlanTotals PlanTotals adds up every difference, whatever is listed.
+type ImpactPlanTotals = impact.PlanTotals
 
 // ImpactProduct ProductDiff is how one product's answer to one requirement differs.
 type ImpactProduct = impact.ProductDiff
@@ -784,7 +817,7 @@ type ImpactReason = impact.Reason
 // ImpactRegionTotal RegionTotal is what changes in one region.
 type ImpactRegionTotal = impact.RegionTotal
 
-// ImpactReport ImpactReport is what a change would do to the open requirements, and from what it was computed. It is kept as a snapshot.
+// ImpactReport ImpactReport is what a change would do to the open requirements or, of a risk or stress pack, to the plans, and from what it was computed. It is kept as a snapshot.
 type ImpactReport = office.ImpactReport
 
 // ImpactRequirement RequirementDiff is what changes for one requirement.
@@ -792,6 +825,12 @@ type ImpactRequirement = impact.RequirementDiff
 
 // ImpactRuleTotal RuleTotal is what one rule or term is a reason of.
 type ImpactRuleTotal = impact.RuleTotal
+
+// ImpactScenarioDiff ScenarioDiff is how one scenario's verdict differs.
+type ImpactScenarioDiff = impact.ScenarioDiff
+
+// ImpactScenarioStanding ScenarioStanding is what a scenario says of a plan.
+type ImpactScenarioStanding = impact.ScenarioStanding
 
 // ImpactStanding Standing is what one product version says to one requirement, as far as a difference goes by it.
 type ImpactStanding = impact.Standing
@@ -3445,6 +3484,11 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/institutions/{id} (the `UpdateInstitution` operationId).
 	UpdateInstitution(ctx context.Context, id Id, params *UpdateInstitutionParams, body UpdateInstitutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// InstitutionTrail 机构的审计链 / audit trail of an institution
+	//
+	// Corresponds with GET /api/v1/institutions/{id}/trail (the `InstitutionTrail` operationId).
+	InstitutionTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListJobs 我的后台任务，最新的在前 / my background work, newest first
 	//
 	// Corresponds with GET /api/v1/jobs (the `ListJobs` operationId).
@@ -4074,6 +4118,11 @@ type ClientInterface interface {
 	// Corresponds with PUT /api/v1/regions/{id}/fiscal-profiles/{year} (the `PutFiscalProfile` operationId).
 	PutFiscalProfile(ctx context.Context, id Id, year int, params *PutFiscalProfileParams, body PutFiscalProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FiscalTrail 财政概况的审计链 / audit trail of a fiscal profile
+	//
+	// Corresponds with GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail (the `FiscalTrail` operationId).
+	FiscalTrail(ctx context.Context, id Id, year int, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
 	//
 	// Corresponds with GET /api/v1/regions/{id}/ledger (the `GetLedger` operationId).
@@ -4101,6 +4150,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v1/regions/{id}/ledger/trail (the `LedgerTrail` operationId).
 	LedgerTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegionTrail 地区的审计链 / audit trail of a region
+	//
+	// Corresponds with GET /api/v1/regions/{id}/trail (the `RegionTrail` operationId).
+	RegionTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRequirements 资金需求列表 / requirements
 	//
@@ -5204,6 +5258,21 @@ func (c *Client) UpdateInstitutionWithBody(ctx context.Context, id Id, params *U
 // Corresponds with PUT /api/v1/institutions/{id} (the `UpdateInstitution` operationId).
 func (c *Client) UpdateInstitution(ctx context.Context, id Id, params *UpdateInstitutionParams, body UpdateInstitutionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUpdateInstitutionRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InstitutionTrail 机构的审计链 / audit trail of an institution
+//
+// Corresponds with GET /api/v1/institutions/{id}/trail (the `InstitutionTrail` operationId).
+func (c *Client) InstitutionTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInstitutionTrailRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6833,6 +6902,21 @@ func (c *Client) PutFiscalProfile(ctx context.Context, id Id, year int, params *
 	return c.Client.Do(req)
 }
 
+// FiscalTrail 财政概况的审计链 / audit trail of a fiscal profile
+//
+// Corresponds with GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail (the `FiscalTrail` operationId).
+func (c *Client) FiscalTrail(ctx context.Context, id Id, year int, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFiscalTrailRequest(c.Server, id, year)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetLedger 地区的存量债务台账 / the ledger of a region's existing debt
 //
 // Corresponds with GET /api/v1/regions/{id}/ledger (the `GetLedger` operationId).
@@ -6891,6 +6975,21 @@ func (c *Client) PutLedger(ctx context.Context, id Id, params *PutLedgerParams, 
 // Corresponds with GET /api/v1/regions/{id}/ledger/trail (the `LedgerTrail` operationId).
 func (c *Client) LedgerTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewLedgerTrailRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegionTrail 地区的审计链 / audit trail of a region
+//
+// Corresponds with GET /api/v1/regions/{id}/trail (the `RegionTrail` operationId).
+func (c *Client) RegionTrail(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegionTrailRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -9510,6 +9609,40 @@ func NewUpdateInstitutionRequestWithBody(server string, id Id, params *UpdateIns
 
 		req.Header.Set("If-Match", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewInstitutionTrailRequest constructs an http.Request for the InstitutionTrail method
+func NewInstitutionTrailRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/institutions/%s/trail", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -13614,6 +13747,47 @@ func NewPutFiscalProfileRequestWithBody(server string, id Id, year int, params *
 	return req, nil
 }
 
+// NewFiscalTrailRequest constructs an http.Request for the FiscalTrail method
+func NewFiscalTrailRequest(server string, id Id, year int) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "year", year, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "integer", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/regions/%s/fiscal-profiles/%s/trail", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetLedgerRequest constructs an http.Request for the GetLedger method
 func NewGetLedgerRequest(server string, id Id, params *GetLedgerParams) (*http.Request, error) {
 	var err error
@@ -13769,6 +13943,40 @@ func NewLedgerTrailRequest(server string, id Id) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/regions/%s/ledger/trail", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRegionTrailRequest constructs an http.Request for the RegionTrail method
+func NewRegionTrailRequest(server string, id Id) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/regions/%s/trail", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -16470,6 +16678,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/institutions/{id} (the `UpdateInstitution` operationId).
 	UpdateInstitutionWithResponse(ctx context.Context, id Id, params *UpdateInstitutionParams, body UpdateInstitutionJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateInstitutionResponse, error)
 
+	// InstitutionTrailWithResponse 机构的审计链 / audit trail of an institution
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/institutions/{id}/trail (the `InstitutionTrail` operationId).
+	InstitutionTrailWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*InstitutionTrailResponse, error)
+
 	// ListJobsWithResponse 我的后台任务，最新的在前 / my background work, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -17181,6 +17396,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /api/v1/regions/{id}/fiscal-profiles/{year} (the `PutFiscalProfile` operationId).
 	PutFiscalProfileWithResponse(ctx context.Context, id Id, year int, params *PutFiscalProfileParams, body PutFiscalProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*PutFiscalProfileResponse, error)
 
+	// FiscalTrailWithResponse 财政概况的审计链 / audit trail of a fiscal profile
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail (the `FiscalTrail` operationId).
+	FiscalTrailWithResponse(ctx context.Context, id Id, year int, reqEditors ...RequestEditorFn) (*FiscalTrailResponse, error)
+
 	// GetLedgerWithResponse 地区的存量债务台账 / the ledger of a region's existing debt
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -17212,6 +17434,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v1/regions/{id}/ledger/trail (the `LedgerTrail` operationId).
 	LedgerTrailWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*LedgerTrailResponse, error)
+
+	// RegionTrailWithResponse 地区的审计链 / audit trail of a region
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/regions/{id}/trail (the `RegionTrail` operationId).
+	RegionTrailWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*RegionTrailResponse, error)
 
 	// ListRequirementsWithResponse 资金需求列表 / requirements
 	//
@@ -19309,6 +19538,54 @@ func (r UpdateInstitutionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UpdateInstitutionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type InstitutionTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Trail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InstitutionTrailResponse) GetJSON200() *Trail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r InstitutionTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r InstitutionTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InstitutionTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InstitutionTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InstitutionTrailResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22917,6 +23194,54 @@ func (r PutFiscalProfileResponse) ContentType() string {
 	return ""
 }
 
+type FiscalTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Trail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FiscalTrailResponse) GetJSON200() *Trail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r FiscalTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r FiscalTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FiscalTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FiscalTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FiscalTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetLedgerResponse200Headers the declared response headers of an HTTP 200 response for GetLedger
 type GetLedgerResponse200Headers struct {
 	ETag *string
@@ -23076,6 +23401,54 @@ func (r LedgerTrailResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r LedgerTrailResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RegionTrailResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Trail
+	// ApplicationproblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationproblemJSONDefault *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RegionTrailResponse) GetJSON200() *Trail {
+	return r.JSON200
+}
+
+// GetApplicationproblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RegionTrailResponse) GetApplicationproblemJSONDefault() *Problem {
+	return r.ApplicationproblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RegionTrailResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RegionTrailResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegionTrailResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RegionTrailResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -25775,6 +26148,19 @@ func (c *ClientWithResponses) UpdateInstitutionWithResponse(ctx context.Context,
 	return ParseUpdateInstitutionResponse(rsp)
 }
 
+// InstitutionTrailWithResponse 机构的审计链 / audit trail of an institution
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/institutions/{id}/trail (the `InstitutionTrail` operationId).
+func (c *ClientWithResponses) InstitutionTrailWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*InstitutionTrailResponse, error) {
+	rsp, err := c.InstitutionTrail(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInstitutionTrailResponse(rsp)
+}
+
 // ListJobsWithResponse 我的后台任务，最新的在前 / my background work, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -27080,6 +27466,19 @@ func (c *ClientWithResponses) PutFiscalProfileWithResponse(ctx context.Context, 
 	return ParsePutFiscalProfileResponse(rsp)
 }
 
+// FiscalTrailWithResponse 财政概况的审计链 / audit trail of a fiscal profile
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/regions/{id}/fiscal-profiles/{year}/trail (the `FiscalTrail` operationId).
+func (c *ClientWithResponses) FiscalTrailWithResponse(ctx context.Context, id Id, year int, reqEditors ...RequestEditorFn) (*FiscalTrailResponse, error) {
+	rsp, err := c.FiscalTrail(ctx, id, year, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFiscalTrailResponse(rsp)
+}
+
 // GetLedgerWithResponse 地区的存量债务台账 / the ledger of a region's existing debt
 //
 // Returns a wrapper object for the known response body format(s).
@@ -27134,6 +27533,19 @@ func (c *ClientWithResponses) LedgerTrailWithResponse(ctx context.Context, id Id
 		return nil, err
 	}
 	return ParseLedgerTrailResponse(rsp)
+}
+
+// RegionTrailWithResponse 地区的审计链 / audit trail of a region
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/regions/{id}/trail (the `RegionTrail` operationId).
+func (c *ClientWithResponses) RegionTrailWithResponse(ctx context.Context, id Id, reqEditors ...RequestEditorFn) (*RegionTrailResponse, error) {
+	rsp, err := c.RegionTrail(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegionTrailResponse(rsp)
 }
 
 // ListRequirementsWithResponse 资金需求列表 / requirements
@@ -29199,6 +29611,39 @@ func ParseUpdateInstitutionResponse(rsp *http.Response) (*UpdateInstitutionRespo
 			headers.ETag = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseInstitutionTrailResponse parses an HTTP response from a InstitutionTrailWithResponse call
+func ParseInstitutionTrailResponse(rsp *http.Response) (*InstitutionTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InstitutionTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Trail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
 	}
 
 	return response, nil
@@ -32011,6 +32456,39 @@ func ParsePutFiscalProfileResponse(rsp *http.Response) (*PutFiscalProfileRespons
 	return response, nil
 }
 
+// ParseFiscalTrailResponse parses an HTTP response from a FiscalTrailWithResponse call
+func ParseFiscalTrailResponse(rsp *http.Response) (*FiscalTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FiscalTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Trail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetLedgerResponse parses an HTTP response from a GetLedgerWithResponse call
 func ParseGetLedgerResponse(rsp *http.Response) (*GetLedgerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -32125,6 +32603,39 @@ func ParseLedgerTrailResponse(rsp *http.Response) (*LedgerTrailResponse, error) 
 	}
 
 	response := &LedgerTrailResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Trail
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationproblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRegionTrailResponse parses an HTTP response from a RegionTrailWithResponse call
+func ParseRegionTrailResponse(rsp *http.Response) (*RegionTrailResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegionTrailResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
@@ -33829,4 +34340,4 @@ func ParseReadyResponse(rsp *http.Response) (*ReadyResponse, error) {
 	return response, nil
 }
 
-// openapi.yaml d9d45b2b7bf7f67bb179f84d09c2c547ebb6717fec3df27185b6c5c208127eda, above 3cd44be335ce5aa6ac42ffba2ce82d757a7df263ae01e5615603911a23bf74f6
+// openapi.yaml 83f336ae854a9243d8cee18683fe0c987e320e03d4816071bdbc165d6a2e61b6, above a1c402db16c6b6c4a4ea0cdf4b307553009499db37b4dba8bf24bb849e0de5d1

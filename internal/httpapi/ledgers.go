@@ -68,3 +68,9 @@ func (h handlers) PutFiscalProfile(ctx context.Context, request api.PutFiscalPro
 	made, err := h.config.Office.PutFiscal(ctx, actorOf(ctx), request.Id, request.Year, versionOf(or(request.Params.IfMatch)), *request.Body)
 	return api.PutFiscalProfile200JSONResponse{Body: made, Headers: api.PutFiscalProfile200ResponseHeaders{ETag: etagOf(made.Version)}}, err
 }
+
+// FiscalTrail shows who did what to a profile.
+func (h handlers) FiscalTrail(ctx context.Context, request api.FiscalTrailRequestObject) (api.FiscalTrailResponseObject, error) {
+	entries, err := h.config.Office.FiscalTrail(ctx, actorOf(ctx), request.Id, request.Year)
+	return api.FiscalTrail200JSONResponse{Items: entries}, err
+}

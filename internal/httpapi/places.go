@@ -53,3 +53,15 @@ func (h handlers) UpdateInstitution(ctx context.Context, request api.UpdateInsti
 	made, err := h.config.Office.UpdateInstitution(ctx, actorOf(ctx), request.Id, versionOf(request.Params.IfMatch), *request.Body)
 	return api.UpdateInstitution200JSONResponse{Body: made, Headers: api.UpdateInstitution200ResponseHeaders{ETag: etagOf(made.Version)}}, err
 }
+
+// RegionTrail shows who did what to it.
+func (h handlers) RegionTrail(ctx context.Context, request api.RegionTrailRequestObject) (api.RegionTrailResponseObject, error) {
+	entries, err := h.config.Office.RegionTrail(ctx, actorOf(ctx), request.Id)
+	return api.RegionTrail200JSONResponse{Items: entries}, err
+}
+
+// InstitutionTrail shows who did what to it.
+func (h handlers) InstitutionTrail(ctx context.Context, request api.InstitutionTrailRequestObject) (api.InstitutionTrailResponseObject, error) {
+	entries, err := h.config.Office.InstitutionTrail(ctx, actorOf(ctx), request.Id)
+	return api.InstitutionTrail200JSONResponse{Items: entries}, err
+}

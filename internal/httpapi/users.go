@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"zutuan/api"
-	"zutuan/internal/office"
 	"zutuan/internal/people"
 )
 
@@ -48,7 +47,7 @@ func (h handlers) ResetPassword(ctx context.Context, request api.ResetPasswordRe
 // UserTrail shows who did what to an account.
 func (h handlers) UserTrail(ctx context.Context, request api.UserTrailRequestObject) (api.UserTrailResponseObject, error) {
 	entries, err := h.config.People.UserTrail(ctx, actorOf(ctx), request.Id)
-	return api.UserTrail200JSONResponse{Items: office.TrailOf(entries)}, err
+	return api.UserTrail200JSONResponse{Items: h.config.Office.NamedTrail(ctx, entries)}, err
 }
 
 // ListAuditEvents lists events that changed no record: sign-ins, refusals.

@@ -50,6 +50,14 @@ func (o *Office) GetFiscal(ctx context.Context, actor permit.Actor, region strin
 	return Fiscal{metaOf(record), body}, err
 }
 
+// FiscalTrail is the audit trail of a profile.
+func (o *Office) FiscalTrail(ctx context.Context, actor permit.Actor, region string, year int) ([]TrailEntry, error) {
+	if err := o.inRegion(ctx, actor, permit.OperationFiscalRead, permit.OperationFiscalRead, store.KindFiscalProfile, region); err != nil {
+		return nil, err
+	}
+	return o.trail(ctx, store.KindFiscalProfile, fiscalID(region, year))
+}
+
 // PutFiscal replaces the profile of a region and year; expected is 0 for the first. Plans that were assessed with the
 // old one go back to draft.
 func (o *Office) PutFiscal(ctx context.Context, actor permit.Actor, region string, year int, expected int64, text []byte) (Fiscal, error) {

@@ -61,6 +61,14 @@ func (o *Office) GetInstitution(ctx context.Context, actor permit.Actor, id stri
 	return Institution{metaOf(record), body}, err
 }
 
+// InstitutionTrail is the audit trail of an institution: who entered which capital decides what the gate lets pass.
+func (o *Office) InstitutionTrail(ctx context.Context, actor permit.Actor, id string) ([]TrailEntry, error) {
+	if err := allowed(actor, permit.OperationInstitutionRead); err != nil {
+		return nil, err
+	}
+	return o.trail(ctx, store.KindInstitution, id)
+}
+
 // CreateInstitution adds one.
 func (o *Office) CreateInstitution(ctx context.Context, actor permit.Actor, id string, body InstitutionBody) (Institution, error) {
 	if err := allowed(actor, permit.OperationInstitutionWrite); err != nil {

@@ -253,9 +253,11 @@ func pageOf[T any](page store.Page, err error, view func(store.Record) (T, error
 
 // TrailEntry is one step of a record's audit trail as people see it.
 type TrailEntry struct {
-	Version int64               `json:"version"`
-	At      time.Time           `json:"at"`
-	Who     string              `json:"who"`
+	Version int64     `json:"version"`
+	At      time.Time `json:"at"`
+	Who     string    `json:"who"`
+	// WhoName is what the account is called now; empty for the service itself and for accounts that are gone.
+	WhoName string              `json:"who_name,omitempty"`
 	Action  string              `json:"action"`
 	Why     string              `json:"why,omitempty"`
 	Changes []store.FieldChange `json:"changes"`
@@ -269,11 +271,40 @@ func (o *Office) trail(ctx context.Context, kind, id string) ([]TrailEntry, erro
 	if err != nil {
 		return nil, refusal(err)
 	}
-	return TrailOf(entries), nil
+	return o.NamedTrail(ctx, entries), nil
 }
 
-// TrailOf writes a trail as people see it.
-func TrailOf(entries []store.Entry) []TrailEntry {
+// NamedTrail writes a trail as people see it, with the names of whoever acted.
+func (o *Office) NamedTrail(ctx context.Context, entries []store.Entry) []TrailEntry {
+	out, names := trailOf(entries), map[string]string{}
+	for i := range out {
+		name, known := names[out[i].Who]
+		if !known {
+			name = o.nameOf(ctx, out[i].Who)
+			names[out[i].Who] = name
+		}
+		out[i].WhoName = name
+	}
+	return out
+}
+
+// nameOf is what an account is called, empty where it is none. A trail is shown without names rather than not at all.
+func (o *Office) nameOf(ctx context.Context, account string) string {
+	record, err := o.store.Get(ctx, store.KindUser, account)
+	if err != nil {
+		return ""
+	}
+	body, err := bodyOf[struct {
+		Name        string `json:"name"`
+		DisplayName string `json:"display_name"`
+	}](record)
+	if err != nil || body.DisplayName == "" {
+		return body.Name
+	}
+	return body.DisplayName
+}
+
+func trailOf(entries []store.Entry) []TrailEntry {
 	out := make([]TrailEntry, len(entries))
 	for i, e := range entries {
 		out[i] = TrailEntry{Version: e.Version, At: e.At(), Who: e.Who, Action: e.Action, Why: e.Why, Changes: e.Changes, More: e.MoreChanges, Hash: e.Hash}

@@ -110,6 +110,14 @@ func (o *Office) GetRegion(ctx context.Context, actor permit.Actor, id string) (
 	return Region{metaOf(record), body}, err
 }
 
+// RegionTrail is the audit trail of a region; the tree is no secret, and neither is who changed it.
+func (o *Office) RegionTrail(ctx context.Context, actor permit.Actor, id string) ([]TrailEntry, error) {
+	if err := allowed(actor, permit.OperationRegionRead); err != nil {
+		return nil, err
+	}
+	return o.trail(ctx, store.KindRegion, id)
+}
+
 // CreateRegion adds a place to the tree.
 func (o *Office) CreateRegion(ctx context.Context, actor permit.Actor, id string, body RegionBody) (Region, error) {
 	if err := allowed(actor, permit.OperationRegionWrite); err != nil {
