@@ -54,7 +54,7 @@ func renderHandbook(document *openapi3.T) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	data := handbookData{Title: document.Info.Title, Introduction: document.Info.Description, Style: template.CSS(handbookStyle)}
+	data := handbookData{Title: document.Info.Title, Introduction: strings.ReplaceAll(document.Info.Description, "**", ""), Style: template.CSS(handbookStyle)}
 	for _, tag := range document.Tags {
 		data.Groups = append(data.Groups, groupOf(document, tag))
 	}

@@ -155,6 +155,8 @@ func New(config Config) (*Server, error) {
 	s.app = s.newApp()
 	s.app.Use(s.withRequestID, s.withAccessLog, s.withRecovery, s.withSecurityHeaders, s.withAddressLimit)
 	routes := &routes{Router: s.app, server: s}
+	// Whoever opens the address in a browser finds the way.
+	s.app.Get("/", func(c *fiber.Ctx) error { return c.Redirect("/api", fiber.StatusSeeOther) })
 	api.RegisterHandlers(routes, api.NewStrictHandler(handlers{s}, nil))
 	if routes.err != nil {
 		return nil, routes.err
