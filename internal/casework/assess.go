@@ -153,14 +153,23 @@ func (d *Desk) Assess(kase *Case, asked Asked) (*Assessment, error) {
 		return nil, err
 	}
 	out := &Assessment{Matching: matching}
-	existing := existingSchedules(matching)
-	out.Plan, err = risk.LinesFromOffers(risk.OffersInput{Match: matching.Match, Requirement: kase.Requirement, Simulate: kase.Simulate, Existing: existing,
-		Institutions: d.Library.Institutions, Fiscal: kase.Fiscal, Parameters: matching.Parameters})
-	if err != nil {
+	if out.Plan, err = d.Indicative(matching); err != nil {
 		return nil, err
 	}
-	out.Risk, err = risk.Assess(d.riskInput(out, existing))
+	out.Risk, err = d.Flags(matching, out.Plan)
 	return out, err
+}
+
+// Indicative takes the best offers of a matched case as a plan.
+func (d *Desk) Indicative(m *Matching) (*plan.Indicative, error) {
+	return risk.LinesFromOffers(risk.OffersInput{Match: m.Match, Requirement: m.Case.Requirement, Simulate: m.Case.Simulate, Existing: existingSchedules(m),
+		Institutions: d.Library.Institutions, Fiscal: m.Case.Fiscal, Parameters: m.Parameters})
+}
+
+// Flags raises every flag on a plan of a matched case. The case may have been matched by a desk whose library differs in risk
+// and stress packs alone.
+func (d *Desk) Flags(m *Matching, indicative *plan.Indicative) (*risk.Assessment, error) {
+	return risk.Assess(d.riskInput(&Assessment{Matching: m, Plan: indicative}, existingSchedules(m)))
 }
 
 // packs returns the risk packs of an assessment: those that are on by themselves, and those asked for. One that is not in

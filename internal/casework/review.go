@@ -58,10 +58,8 @@ func (d *Desk) JudgePlan(m *Matching, typed *plan.File, request PlanRequest) (*R
 // Review raises the flags of a plan and looks at the existing debt beside it. A case without a plan is flagged as it is.
 func (d *Desk) Review(m *Matching, built *planner.Built) (*Review, error) {
 	review := &Review{Built: built}
-	existing := existingSchedules(m)
-	assessed := &Assessment{Matching: m, Plan: &plan.Indicative{Lines: built.Lines}}
 	var err error
-	if review.Risk, err = risk.Assess(d.riskInput(assessed, existing)); err != nil || m.Case.Ledger == nil {
+	if review.Risk, err = d.Flags(m, &plan.Indicative{Lines: built.Lines}); err != nil || m.Case.Ledger == nil {
 		return review, err
 	}
 	in := planner.TreatmentInput{Case: d.planCase(m, PlanRequest{}), Ledger: m.Case.Ledger, Lines: built.Lines}

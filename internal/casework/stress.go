@@ -2,6 +2,7 @@ package casework
 
 import (
 	"context"
+	"time"
 
 	"zutuan/internal/document"
 	"zutuan/internal/facts"
@@ -29,12 +30,31 @@ func StressedPlan(m *Matching, lines []plan.Line) *Assessment {
 // StressPack returns the stress pack in force on the day of an assessment, with its sizes worked out; nil where the
 // library has none. Of several versions the newest counts.
 func (d *Desk) StressPack(a *Assessment) (*rulepack.StressPack, *stress.Pack) {
-	for _, pack := range newest(d.Library.StressPacks, a.Asked.Date, func(pack *rulepack.StressPack) string { return pack.ID }) {
-		if pack.Enabled && pack.EffectiveOn(a.Asked.Date) {
-			return pack, stress.Prepare(pack, a.Match.Need.Facts)
+	pack := d.StressPackOn(a.Asked.Date)
+	if pack == nil {
+		return nil, nil
+	}
+	return pack, stress.Prepare(pack, a.Match.Need.Facts)
+}
+
+// StressPackOn returns the stress pack in force on a day, nil where there is none.
+func (d *Desk) StressPackOn(date time.Time) *rulepack.StressPack {
+	for _, pack := range newest(d.Library.StressPacks, date, func(pack *rulepack.StressPack) string { return pack.ID }) {
+		if pack.Enabled && pack.EffectiveOn(date) {
+			return pack
 		}
 	}
-	return nil, nil
+	return nil
+}
+
+// RiskPackOn returns the version of a risk pack in force on a day, whether it is on by itself or not; nil where there is none.
+func (d *Desk) RiskPackOn(id string, date time.Time) *rulepack.RiskPack {
+	for _, pack := range newest(d.Library.RiskPacks, date, func(pack *rulepack.RiskPack) string { return pack.ID }) {
+		if pack.ID == id && pack.EffectiveOn(date) {
+			return pack
+		}
+	}
+	return nil
 }
 
 // MonteCarlo scatters the factors of the pack over many seeded paths.

@@ -18,19 +18,22 @@ import (
 	"zutuan/internal/store"
 )
 
-// ImpactRequest is a change whose impact on the open requirements is asked for: the text of a product, or market data.
+// ImpactRequest is a change whose impact is asked for: the text of a product, or market data, on the open requirements; the
+// text of a risk or stress pack on the plans.
 type ImpactRequest struct {
-	// Type and Text are a product or pack as it would be published today. Risk and stress packs match nothing, so nobody
-	// gains or loses an offer by them.
+	// Type and Text are a product as it would be published today, or a pack as it would be on Date.
 	Type PackType `json:"type,omitempty"`
 	Text string   `json:"text,omitempty"`
 	// Market is a document zutuan/market/v1 that would be added.
 	Market json.RawMessage `json:"market,omitempty"`
 	// Draft is the draft that the text is of; the report is noted there.
 	Draft string `json:"draft,omitempty"`
+	// Date is the day from which a pack is to hold; empty or past is today. Products and market data are compared today.
+	Date string `json:"date,omitempty"`
 }
 
-// ImpactReport is what a change would do to the open requirements, and from what it was computed. It is kept as a snapshot.
+// ImpactReport is what a change would do to the open requirements or, of a risk or stress pack, to the plans, and from what
+// it was computed. It is kept as a snapshot.
 type ImpactReport struct {
 	Type PackType `json:"type,omitempty"`
 	Pack string   `json:"pack,omitempty"`
@@ -43,10 +46,17 @@ type ImpactReport struct {
 	// Institution is the bank for whose eyes the report is, empty for those who see everything: it tells only of the bank's
 	// own products, counts by province, and names only requirements that they match or matched.
 	Institution string `json:"institution,omitempty"`
-	// Failed counts requirements that could not be matched; Totals leave them out.
+	// Failed counts requirements that could not be matched, and plans that could not be judged; the totals leave them out.
 	Failed int `json:"failed,omitempty"`
 	impact.Report
-	// Names are those of the listed requirements.
+	// Plans is what a risk or stress pack does; no offer changes by it, so that no requirement was asked. PlanSeq is the place
+	// in the change feed of plans from which they were read.
+	Plans   *impact.PlanReport `json:"plans,omitempty"`
+	PlanSeq int64              `json:"plan_seq,omitempty"`
+	// IndicativeLeft counts submitted requirements without a plan whose indicative plan was not judged, because there are more
+	// than are judged at once; those that ask for most come first.
+	IndicativeLeft int `json:"indicative_left,omitempty"`
+	// Names are those of the listed requirements and plans.
 	Names map[string]string `json:"names"`
 	// Snapshot is the id under which the report is kept; it is not part of what it names.
 	Snapshot string `json:"snapshot,omitempty"`
@@ -55,7 +65,7 @@ type ImpactReport struct {
 const (
 	// impactListed is how many requirements a report lists; its totals count all of them.
 	impactListed = 500
-	// impactStaleAfter is how many requirements may change before a report is out of date.
+	// impactStaleAfter is how many requirements, or plans, may change before a report is out of date.
 	impactStaleAfter = 100
 )
 
@@ -80,6 +90,9 @@ func (o *Office) Impact(ctx context.Context, actor permit.Actor, request ImpactR
 	// The place is read before the requirements are: one that changes between is counted as changed since.
 	if report.RequirementSeq, _, err = o.newest(ctx, store.KindRequirement, 0); err != nil {
 		return report, err
+	}
+	if change.packs != nil {
+		return o.impactOnPlans(ctx, actor, v, change, report, progress)
 	}
 	records, failed, err := o.prepareAll(ctx, v, func(done, total int) { progress(done, 2*total) })
 	if err != nil {
@@ -107,6 +120,8 @@ type impactChange struct {
 	products     []*rulepack.Product
 	// desk is nil where market data stay as they are.
 	desk *casework.Desk
+	// packs is a change of a risk or stress pack, nil of anything else.
+	packs *packsChange
 }
 
 // impactChange checks the actor and reads the change.
@@ -141,6 +156,7 @@ func (o *Office) impactChange(ctx context.Context, actor permit.Actor, v *viewpo
 	if made.err != nil {
 		return nil, problems(made.err, "/text")
 	}
+	var err error
 	change := &impactChange{digest: textDigest(request.Text), products: v.edition.Desk.InForce(v.date)}
 	switch {
 	case made.product != nil:
@@ -154,7 +170,10 @@ func (o *Office) impactChange(ctx context.Context, actor permit.Actor, v *viewpo
 	case made.stress != nil:
 		change.pack = made.stress.ID
 	}
-	return change, nil
+	if request.Type != PackProduct {
+		change.packs, err = o.newPacksChange(v.edition, made, request)
+	}
+	return change, err
 }
 
 // withProduct puts a draft in place of the version in force, or beside the others where there is none.
@@ -327,6 +346,15 @@ func (o *Office) ImpactStale(ctx context.Context, report ImpactReport, digest st
 	if len(changed) > impactStaleAfter {
 		points = append(points, refuse.Point{Code: "impact_stale", ZH: "影响测算之后已有很多需求变化；请重新测算", EN: "many requirements changed after the impact was computed; compute it again"})
 	}
+	if report.Plans == nil {
+		return points, nil
+	}
+	if changed, err = o.store.Changes(ctx, store.KindPlan, report.PlanSeq, impactStaleAfter+1); err != nil {
+		return nil, err
+	}
+	if len(changed) > impactStaleAfter {
+		points = append(points, refuse.Point{Code: "impact_stale", ZH: "影响测算之后已有很多方案变化；请重新测算", EN: "many plans changed after the impact was computed; compute it again"})
+	}
 	return points, nil
 }
 
@@ -351,7 +379,11 @@ func (o *Office) ReadDraftImpact(ctx context.Context, actor permit.Actor, draft 
 	if read.Impact == nil {
 		return ImpactReport{}, refuse.Unknown("impact", draft)
 	}
-	return o.RecallImpact(ctx, read.Impact.Snapshot)
+	report, err := o.RecallImpact(ctx, read.Impact.Snapshot)
+	if err != nil {
+		return ImpactReport{}, err
+	}
+	return report, o.narrowPlans(ctx, actor, &report)
 }
 
 // impactJob computes an impact for whoever submitted the job. A draft's text is read when the job runs.
@@ -365,10 +397,10 @@ func (o *Office) impactJob(ctx context.Context, task *jobs.Task) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		request.Type, request.Text = draft.Type, draft.Text
+		request.Type, request.Text, request.Date = draft.Type, draft.Text, draft.EffectiveFrom
 	}
 	report, err := o.Impact(ctx, task.Actor, request, func(done, total int) {
-		task.Progress(int64(done), int64(total), "正在测算对存量需求的影响", "computing the impact on open requirements")
+		task.Progress(int64(done), int64(total), "正在测算对存量需求与方案的影响", "computing the impact on requirements and plans")
 	})
 	if err != nil {
 		return nil, err

@@ -30,6 +30,28 @@ type Case struct {
 
 	// planned keeps the unstressed cash by length of statement; a case is not for concurrent use because of it.
 	planned map[int][]money.Amount
+	// remembered keeps runs by their factors; nil keeps none.
+	remembered map[string]*Chain
+}
+
+// Remember makes a case keep what its scenarios come to, for whoever holds several packs against one plan: a stress that two
+// scenarios share is run once.
+func (c *Case) Remember() { c.remembered = map[string]*Chain{} }
+
+// recall is Run, or what a run of the same factors came to.
+func (c *Case) recall(factors Factors) (*Chain, error) {
+	if c.remembered == nil {
+		return c.Run(factors)
+	}
+	key := fmt.Sprint(factors)
+	if known := c.remembered[key]; known != nil {
+		return known, nil
+	}
+	chain, err := c.Run(factors)
+	if err == nil {
+		c.remembered[key] = chain
+	}
+	return chain, err
 }
 
 // Chain is one run of the whole chain under a stress: what it changed, and what came of it.

@@ -159,7 +159,7 @@ func (c *Case) Scenarios(pack *Pack) (*Answer, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	base, err := c.Run(Factors{})
+	base, err := c.recall(Factors{})
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (c *Case) scenario(scenario *Scenario, pass Pass, base *Chain) (*ResultLine
 		result.Verdict, result.Reasons = VerdictNotApplicable, []funding.Text{why}
 		return result, nil
 	}
-	chain, err := c.Run(scenario.Factors)
+	chain, err := c.recall(scenario.Factors)
 	if err != nil {
 		return nil, err
 	}
