@@ -12,4 +12,5 @@ bench-http: deps ## what the service costs over sockets, beside a plain handler 
 	@BENCH_HTTP_REQUIREMENTS=$${BENCH_HTTP_REQUIREMENTS:-100000} BENCH_HTTP_SECONDS=$${BENCH_HTTP_SECONDS:-20} \
 	  $(GO) test -count=1 -timeout 60m -run '^$$' -bench '^(BenchmarkRead|BenchmarkMatch|BenchmarkList)$$' -benchtime 3s ./internal/service
 	@$(GO) test -count=1 -timeout 60m -run '^$$' -bench '^BenchmarkMixed$$' -benchtime 5000x ./internal/service
+	@$(GO) test -count=1 -timeout 60m -run '^$$' -bench '^BenchmarkStart$$' -benchtime 5x ./internal/service
 	@BENCH_HTTP_SECONDS=$${BENCH_HTTP_SECONDS:-20} $(GO) test -count=1 -timeout 60m -run '^$$' -bench '^BenchmarkMemory$$' -benchtime 1x ./internal/service
