@@ -21,6 +21,7 @@ import (
 	"zutuan/internal/gate"
 	"zutuan/internal/httpapi/apitest"
 	"zutuan/internal/jobs"
+	"zutuan/internal/money"
 	"zutuan/internal/office"
 	"zutuan/internal/permit"
 	"zutuan/internal/store"
@@ -39,6 +40,7 @@ func TestTheWayOfACase(t *testing.T) {
 			play func(*testing.T)
 		}{
 			{"the administrator makes accounts", j.people},
+			{"the administrator enters the capital of lenders", j.lenders},
 			{"the bureau hands papers in", j.papers},
 			{"products are matched", j.matches},
 			{"the bank's liaison sees what is theirs", j.liaisons},
@@ -145,6 +147,29 @@ func (j *journey) account(name string, role permit.Role, region, institution str
 	}
 	made := must(j.boss.CreateUserWithResponse(j.ctx, input))(j.t, 201).JSON201
 	return j.signIn(name, made.Password)
+}
+
+// lenders enters what limits on one borrower are measured by: the shipped records leave it open, and while nobody knows it
+// no plan that borrows from the bank can become final.
+func (j *journey) lenders(t *testing.T) {
+	entered := 0
+	for _, bank := range must(j.boss.ListInstitutionsWithResponse(j.ctx, &client.ListInstitutionsParams{Limit: given(500)}))(t, 200).JSON200.Items {
+		if bank.Type != "policy_bank" && bank.Type != "commercial_bank" {
+			continue
+		}
+		content := bank.InstitutionBody
+		content.NetCapital, content.Tier1, content.AsOf = given(money.MustAmount("800000000000.00")), given(money.MustAmount("700000000000.00")), asOf
+		put := func(p *person, version int64) (*client.UpdateInstitutionResponse, error) {
+			return p.UpdateInstitutionWithResponse(j.ctx, bank.ID, &client.UpdateInstitutionParams{IfMatch: etag(version)}, content)
+		}
+		refused(put(j.bureau, bank.Version))(t, 403, "forbidden")
+		must(put(j.boss, bank.Version))(t, 200)
+		refused(put(j.boss, bank.Version))(t, 412, "stale")
+		entered++
+	}
+	if entered < 4 {
+		t.Errorf("%d banks", entered)
+	}
 }
 
 const csv, asOf = "text/csv", "2025-12-31"
@@ -573,6 +598,12 @@ func (j *journey) reopened(t *testing.T) {
 	}
 	missing(t, refused(j.submit(j.bureau, j.ctx, j.version(t)))(t, 409, "gate"), "assessment_current")
 	missing(t, refused(j.finalize(j.bureau, j.ctx, j.version(t)))(t, 409, "gate"), "status", "approval", "assessment_current", "inputs_unchanged")
+	j.eventually(t, "the bureau to be told that its plan was reopened", func() bool {
+		told := must(j.bureau.ListNotificationsWithResponse(j.ctx, &client.ListNotificationsParams{Unread: given(true)}))(t, 200).JSON200.Items
+		return slices.ContainsFunc(told, func(note office.Notification) bool {
+			return note.Type == office.NotificationPlanReopened && note.Subject == j.plan && note.Text.ZH != "" && note.Text.EN != ""
+		})
+	})
 }
 
 func (j *journey) trail(t *testing.T) {

@@ -5,32 +5,10 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"zutuan/internal/document"
 	"zutuan/rules"
 )
-
-// lendersKnown is the rules directory as an operator keeps it who has entered the capital of the lenders: the shipped one
-// leaves it open, and a limit on a lender whose capital nobody knows cannot be decided.
-func lendersKnown(t testing.TB) fs.FS {
-	t.Helper()
-	text := sampleFile(t, "institutions.yaml")
-	return replaced{rules.FS, "institutions.yaml", edited(t, string(text), "net_capital: null, tier1: null, as_of: null", `net_capital: "800000000000.00", tier1: "700000000000.00", as_of: 2025-12-31`)}
-}
-
-// replaced is a directory with one file replaced.
-type replaced struct {
-	fs.FS
-	name, text string
-}
-
-func (r replaced) Open(name string) (fs.File, error) {
-	if name == r.name {
-		return fstest.MapFS{name: {Data: []byte(r.text)}}.Open(name)
-	}
-	return r.FS.Open(name)
-}
 
 func sampleFile(t testing.TB, name string) []byte {
 	t.Helper()

@@ -32,6 +32,7 @@ import (
 	"zutuan/internal/store/mongo"
 	"zutuan/internal/store/sqlite"
 	"zutuan/internal/storetest"
+	"zutuan/rules"
 )
 
 // password is what everybody changes theirs to.
@@ -89,7 +90,7 @@ func open(t testing.TB, db database, change ...func(*service.Config)) *stage {
 	clock := func() time.Time { return opening.Add(time.Since(began) + time.Duration(s.offset.Load())) }
 	s.store = db.open(t, clock)
 	var told strings.Builder
-	config := service.Config{Store: s.store, Rules: lendersKnown(t), Listen: "127.0.0.1:0", Empty: true, Announce: &told, Clock: clock,
+	config := service.Config{Store: s.store, Rules: rules.FS, Listen: "127.0.0.1:0", Empty: true, Announce: &told, Clock: clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		HTTP:   httpapi.Config{PerCaller: many, PerAddress: many, Heartbeat: 100 * time.Millisecond}, People: people.Options{HashCost: cheap},
 		Jobs: jobs.Options{PollEvery: 50 * time.Millisecond}}
@@ -207,7 +208,7 @@ func (s *stage) somebody(role permit.Role, place people.NewUser) (actor permit.A
 func embeddedIn(t testing.TB) database { return embedded(filepath.Join(t.TempDir(), "zutuan.db")) }
 
 // leaks are words that no answer has: they would be of the inside of the program.
-var leaks = []string{"goroutine ", ".go:", "panic", "runtime error", "nil pointer", "SQLITE_", "sqlite", "sql:", "bson", "E11000", "strconv.", "reflect.", "interface {}", "json: ", "invalid character", "unexpected end of JSON", "context deadline", "context canceled", "/root/", "/work/", "zutuan/internal"}
+var leaks = []string{"goroutine ", ".go:", "panic", "runtime error", "nil pointer", "SQLITE_", "sqlite", "sql:", "bson", "E11000", "strconv.", "reflect.", "interface {}", "json: ", "invalid character '", "unexpected end of JSON", "context deadline", "context canceled", "/root/", "/work/", "zutuan/internal"}
 
 // response is what every answer of the generated client has.
 type response interface {
