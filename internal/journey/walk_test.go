@@ -66,10 +66,10 @@ var recipes = map[string]recipe{
 	"getJob": {kind: store.KindJob}, "jobEvents": {kind: store.KindJob}, "cancelJob": {kind: store.KindJob, states: conflict},
 	"readNotification": {kind: store.KindNotification},
 
-	"listRegions": {}, "getRegion": {kind: store.KindRegion}, "regionTrail": {kind: store.KindRegion}, "regionTrail": {kind: store.KindRegion},
+	"listRegions": {}, "getRegion": {kind: store.KindRegion}, "regionTrail": {kind: store.KindRegion},
 	"createRegion":     {body: fixed(object{"id": "GX-NEW", "content": object{"name": object{"zh": "新", "en": "new"}, "level": "county", "parent": "GX"}}), states: conflict},
 	"updateRegion":     {kind: store.KindRegion, body: fixed(object{"name": object{"zh": "新", "en": "new"}, "level": "county", "parent": "GX"}), states: []int{422}},
-	"listInstitutions": {}, "getInstitution": {kind: store.KindInstitution}, "institutionTrail": {kind: store.KindInstitution}, "institutionTrail": {kind: store.KindInstitution},
+	"listInstitutions": {}, "getInstitution": {kind: store.KindInstitution}, "institutionTrail": {kind: store.KindInstitution},
 	"createInstitution": {body: fixed(object{"id": "new-bank", "content": object{"name": object{"zh": "新行", "en": "new"}, "type": "policy_bank"}}), states: conflict},
 	"updateInstitution": {kind: store.KindInstitution, body: fixed(object{"name": object{"zh": "新行", "en": "new"}, "type": "policy_bank"})},
 	"listUsers":         {}, "getUser": {kind: store.KindUser}, "userTrail": {kind: store.KindUser}, "listAuditEvents": {},
@@ -82,7 +82,7 @@ var recipes = map[string]recipe{
 
 	"getLedger": {kind: store.KindLedger}, "ledgerTrail": {kind: store.KindLedger},
 	"putLedger":          {kind: store.KindLedger, query: "as_of=2025-12-31", media: csv, body: func(w *world, _ ids) any { return sampleFile(w.t, "samples/pingxiang/ledger.csv") }},
-	"listFiscalProfiles": {kind: store.KindRegion + "'s"}, "getFiscalProfile": {kind: store.KindFiscalProfile}, "fiscalTrail": {kind: store.KindFiscalProfile}, "fiscalTrail": {kind: store.KindFiscalProfile},
+	"listFiscalProfiles": {kind: store.KindRegion + "'s"}, "getFiscalProfile": {kind: store.KindFiscalProfile}, "fiscalTrail": {kind: store.KindFiscalProfile},
 	"putFiscalProfile": {kind: store.KindFiscalProfile, body: func(w *world, _ ids) any { return fiscalProfile(w.t) }},
 
 	"listRequirements": {}, "getRequirement": {kind: store.KindRequirement}, "requirementTrail": {kind: store.KindRequirement, never: permit.RoleLiaison}, "simulateRequirement": {kind: store.KindRequirement, never: permit.RoleLiaison},
