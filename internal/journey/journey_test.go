@@ -451,6 +451,13 @@ func (j *journey) submission(t *testing.T) {
 		t.Errorf("computed again it is %s, recorded is %s", replay.Computed, replay.Recorded)
 	}
 
+	// Ensure whoever has yet to write the studies sees the figures that they have to agree with: Σ invest of the sample.
+	before := must(j.bureau.GetStudiesWithResponse(j.ctx, j.plan))(t, 200).JSON200
+	if !slices.ContainsFunc(before.Checks, func(check gate.StudyCheck) bool {
+		return check.Code == gate.StudyCheckInvestment && check.Status == gate.CheckIncomplete && check.Other != nil && *check.Other == "839000000.00"
+	}) {
+		t.Errorf("before the studies are handed in the checks are %+v", before.Checks)
+	}
 	refused(j.putStudies(j.neighbour, j.version(t), []byte(`{"schema":"zutuan/studies/v1"}`)))(t, 404, "not_found")
 	refused(j.putStudies(j.riskA, j.version(t), []byte(`{"schema":"zutuan/studies/v1"}`)))(t, 403, "forbidden")
 	refused(j.putStudies(j.bureau, j.version(t), []byte(`{"schema":"zutuan/studies/v2","industri":{}}`)))(t, 422, "document")

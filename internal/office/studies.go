@@ -54,5 +54,13 @@ func (o *Office) GetStudies(ctx context.Context, actor permit.Actor, id string) 
 	if err != nil {
 		return gate.StudiesView{}, err
 	}
+	if body.Studies == nil {
+		// Steps need no figures while there are no studies; whoever is about to write them wants to see what to agree with.
+		now, err := o.inputsNow(ctx, record.ID, &body)
+		if err != nil {
+			return gate.StudiesView{}, err
+		}
+		situation.Figures = now.figures(situation.Today)
+	}
 	return gate.ViewStudies(situation), nil
 }
