@@ -184,7 +184,7 @@ type process struct {
 func join(t testing.TB, open database, clock *storetest.Clock, change func(*jobs.Options)) process {
 	t.Helper()
 	p := process{cable: &cable{Store: open(t, clock.Now)}, log: &log{}}
-	given := jobs.Options{Workers: 2, Owner: "test", PollEvery: beat, LeaseTTL: lease, StopGrace: 50 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(p.log, nil))}
+	given := jobs.Options{Workers: 2, Owner: "test", PollEvery: beat, LeaseTTL: lease, StopGrace: time.Second, Logger: slog.New(slog.NewTextHandler(p.log, nil))}
 	if change != nil {
 		change(&given)
 	}
