@@ -1,7 +1,6 @@
 package impact_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -120,28 +119,5 @@ func TestUnmetTellsWhomNobodyServes(t *testing.T) {
 	unmet := demand.Unmet()
 	if unmet.Unserved != 1 || unmet.UnservedRequested != need.Requested() || len(unmet.Rules) != 1 || unmet.Rules[0].Rule != "never" || unmet.Rules[0].Unserved != 1 {
 		t.Errorf("got %+v", unmet)
-	}
-}
-
-func TestCacheKeepsTheMostRecent(t *testing.T) {
-	cache, made := impact.NewCache[int](2), 0
-	get := func(key string) int {
-		value, err := cache.Get(key, func() (int, error) { made++; return made, nil })
-		must(t, err)
-		return value
-	}
-	if a, b := get("a"), get("b"); a != 1 || b != 2 || get("a") != 1 {
-		t.Fatal("a value is made once")
-	}
-	get("c")
-	if get("a") != 1 || get("b") == 2 || cache.Len() != 2 {
-		t.Errorf("b was used longest ago and goes first; %d kept", cache.Len())
-	}
-	broken := errors.New("broken")
-	if _, err := cache.Get("d", func() (int, error) { return 0, broken }); !errors.Is(err, broken) {
-		t.Error("the error is lost")
-	}
-	if get("d") == 0 {
-		t.Error("an error was kept as a value")
 	}
 }

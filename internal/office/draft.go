@@ -2,8 +2,6 @@ package office
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -77,11 +75,6 @@ func lifeOf(t PackType) *gate.Life {
 	return gate.PackLife
 }
 
-func textDigest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}
-
 // NewDraft is how a draft is begun: from a published version, or from a text of one's own.
 type NewDraft struct {
 	Type PackType
@@ -127,7 +120,7 @@ func (o *Office) CreateDraft(ctx context.Context, actor permit.Actor, wanted New
 	if err := boundText(body.Text); err != nil {
 		return Draft{}, err
 	}
-	body.Digest = textDigest(body.Text)
+	body.Digest = hashOf([]byte(body.Text))
 	id, err := o.NewID("draft")
 	if err != nil {
 		return Draft{}, err
@@ -258,7 +251,7 @@ func (o *Office) UpdateDraft(ctx context.Context, actor permit.Actor, id string,
 		if err := editable(kept); err != nil {
 			return err
 		}
-		kept.Text, kept.Digest = text, textDigest(text)
+		kept.Text, kept.Digest = text, hashOf([]byte(text))
 		if !slices.Contains(kept.Authors, who(actor)) {
 			kept.Authors = append(kept.Authors, who(actor))
 		}

@@ -17,12 +17,12 @@ func (o *Office) noteImpact(ctx context.Context, id string, impact DraftImpact) 
 	}
 	record, body, err := drafts.update(ctx, o, id, 0, store.Change{Who: "system:impact", Action: "impact"}, func(_ store.Record, kept *DraftBody) error {
 		if kept.Digest != impact.Digest || edition.ID != impact.Edition {
-			return errNothingToDo
+			return errUnchanged
 		}
 		kept.Impact = &impact
 		return nil
 	})
-	if errors.Is(err, errNothingToDo) {
+	if errors.Is(err, errUnchanged) {
 		record, body, err = drafts.get(ctx, o, id)
 	}
 	return Draft{metaOf(record), body}, err

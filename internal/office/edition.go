@@ -80,12 +80,14 @@ type BrokenVersion struct {
 
 // shelf keeps the current edition and a few old ones that were asked for again.
 type shelf struct {
-	mutex    sync.Mutex
-	current  *Edition
-	seqs     map[string]int64
-	checked  time.Time
-	old      []*Edition
-	bases    map[string]loadedBase
+	mutex   sync.Mutex
+	current *Edition
+	seqs    map[string]int64
+	checked time.Time
+	old     []*Edition
+	bases   map[string]loadedBase
+	// base is the snapshot of the shipped files, once it was kept.
+	base     string
 	compiled map[string]compiled
 }
 
@@ -416,8 +418,11 @@ func (o *Office) baseFiles() (map[string]string, error) {
 	return files, err
 }
 
-// keepBase keeps the shipped files as a snapshot.
+// keepBase keeps the shipped files as a snapshot. They do not change while the program runs, so it is done once.
 func (o *Office) keepBase(ctx context.Context) (string, error) {
+	if o.shelf.base != "" {
+		return o.shelf.base, nil
+	}
 	files, err := o.baseFiles()
 	if err != nil {
 		return "", fmt.Errorf("read the rules directory: %w", err)
@@ -426,7 +431,8 @@ func (o *Office) keepBase(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return o.keep(ctx, "", text)
+	o.shelf.base, err = o.keep(ctx, "", text)
+	return o.shelf.base, err
 }
 
 // loadedBase is the library of a base, without products and packs, and the files it was read from.

@@ -157,7 +157,7 @@ func (o *Office) impactChange(ctx context.Context, actor permit.Actor, v *viewpo
 		return nil, problems(made.err, "/text")
 	}
 	var err error
-	change := &impactChange{digest: textDigest(request.Text), products: v.edition.Desk.InForce(v.date)}
+	change := &impactChange{digest: hashOf([]byte(request.Text)), products: v.edition.Desk.InForce(v.date)}
 	switch {
 	case made.product != nil:
 		change.pack = made.product.ID

@@ -469,7 +469,7 @@ func TestAnImpactOnPlansGrowsOldWithThem(t *testing.T) {
 		t.Fatal(err)
 	}
 	stale := func() (codes []string) {
-		points, err := o.ImpactStale(t.Context(), report, textDigest(text))
+		points, err := o.ImpactStale(t.Context(), report, hashOf([]byte(text)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -159,12 +159,12 @@ func (o *Office) finishPublishing(ctx context.Context, actor permit.Actor, draft
 	change := store.Change{Who: who(actor), Action: string(gate.StepPublish), Why: made.Reason}
 	_, _, err := drafts.update(ctx, o, draft, 0, change, func(_ store.Record, kept *DraftBody) error {
 		if kept.Status == gate.StatusPublished {
-			return errNothingToDo
+			return errUnchanged
 		}
 		kept.Status, kept.PublishedAs = gate.StatusPublished, made.ID
 		return nil
 	})
-	if err != nil && !errors.Is(err, errNothingToDo) {
+	if err := unlessUnchanged(err); err != nil {
 		return err
 	}
 	versions, err := o.versionsOfPack(ctx, made.Type, made.Pack)
@@ -179,7 +179,7 @@ func (o *Office) finishPublishing(ctx context.Context, actor permit.Actor, draft
 		why := fmt.Sprintf("被 %s 取代 / superseded by %s", made.ID, made.ID)
 		_, _, err := versionsOf(made.Type).update(ctx, o, version.ID, 0, store.Change{Who: who(actor), Action: string(gate.StepSupersede), Why: why}, func(_ store.Record, kept *VersionBody) error {
 			if kept.Status != gate.StatusPublished {
-				return errNothingToDo
+				return errUnchanged
 			}
 			kept.Status = gate.StatusSuperseded
 			if kept.EffectiveTo == "" || kept.EffectiveTo > lastDay {
@@ -187,16 +187,13 @@ func (o *Office) finishPublishing(ctx context.Context, actor permit.Actor, draft
 			}
 			return nil
 		})
-		if err != nil && !errors.Is(err, errNothingToDo) {
+		if err := unlessUnchanged(err); err != nil {
 			return err
 		}
 	}
 	o.rulesChanged()
 	return nil
 }
-
-// errNothingToDo ends an update that somebody has made already.
-var errNothingToDo = errors.New("nothing to do")
 
 // RetireVersion ends a version for good from a day on. One that plans under way stand on is not retired under them.
 func (o *Office) RetireVersion(ctx context.Context, actor permit.Actor, t PackType, id string, expected int64, lastDay time.Time, reason string) (Version, error) {

@@ -173,7 +173,7 @@ func publishText(t testing.TB, o *Office, product, text string, from time.Time) 
 		t.Fatalf("versions of %s: %v, %v", product, versions, err)
 	}
 	next := versions[len(versions)-1].VersionBody
-	next.Number, next.Text, next.Digest, next.EffectiveFrom, next.Author = next.Number+1, text, textDigest(text), day(from), "usr_liaison"
+	next.Number, next.Text, next.Digest, next.EffectiveFrom, next.Author = next.Number+1, text, hashOf([]byte(text)), day(from), "usr_liaison"
 	if _, err := versionsOf(PackProduct).create(t.Context(), o, versionID(product, next.Number), "", &next, store.Change{Who: "usr_liaison", Action: "publish"}); err != nil {
 		t.Fatal(err)
 	}

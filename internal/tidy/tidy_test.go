@@ -69,7 +69,7 @@ var layers = [][]string{
 	{"internal/stress"},
 	{"internal/stress/montecarlo", "internal/stress/stresstest"},
 	{"internal/casework", "internal/impact"},
-	{"internal/gate", "internal/people", "internal/jobs", "internal/config", "internal/sheet"},
+	{"internal/gate", "internal/people", "internal/jobs", "internal/sheet"},
 	{"internal/people/oidc"},
 	{"internal/office"},
 	{"api", "api/client"},
